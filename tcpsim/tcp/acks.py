@@ -1,0 +1,148 @@
+"""What an acceptable ACK does: SND.UNA, round trips, the window, congestion control and loss recovery.
+
+RFC 9293 3.10.7.4, fifth, ESTABLISHED STATE; RFC 6298 5; RFC 5681 3.2; RFC 6582 3.2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import rules as why
+from .rto import sample
+from .segment import FIN, SYN
+from .send import resend_from
+from .seqnum import HALF, MASK, ge, gt, latest
+from .text import drop
+from .timers import (
+    start_persist,
+    start_retransmission,
+    stop_persist,
+    stop_retransmission,
+    stop_user_timeout,
+)
+from .units import NEVER
+
+if TYPE_CHECKING:
+    from .segment import Segment
+    from .tcb import TCB
+    from .units import Time
+
+DUPLICATES: Final = 3
+"""RFC 5681 3.2: so many duplicate ACKs show a loss."""
+
+
+def acknowledge(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Process SEG.ACK in [SND.UNA, SND.MAX], and SEG.WND."""
+    acked = (segment.ack - tcb.snd_una) & MASK
+    if acked:
+        advance_una(tcb, now, acked, segment.ack)
+    elif (
+        tcb.snd_una != tcb.snd_max
+        and not segment.length
+        and not segment.ctl & (SYN | FIN)
+        and segment.wnd << tcb.snd_scale == tcb.snd_wnd
+        and tcb.snd_wnd
+    ):
+        _duplicate(tcb)
+    # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
+    newer = (segment.seq - tcb.snd_wl1) & MASK
+    if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
+        update_window(tcb, now, segment)
+
+
+def update_window(tcb: TCB, now: Time, segment: Segment) -> None:
+    """SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK, and what an edge of zero entails."""
+    window = segment.wnd << tcb.snd_scale
+    was = tcb.snd_wnd
+    tcb.snd_wnd = window
+    tcb.snd_wl1 = segment.seq
+    tcb.snd_wl2 = segment.ack
+    if window > tcb.max_snd_wnd:
+        tcb.max_snd_wnd = window
+    if window == 0:
+        _window_closed(tcb, now)
+    elif was == 0:
+        stop_persist(tcb, why.PERSIST_STOPPED)
+        if tcb.snd_una != tcb.snd_max and tcb.rexmit_at == NEVER:
+            start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
+
+
+def _window_closed(tcb: TCB, now: Time) -> None:
+    """The peer's window is zero: probing takes the place of retransmission (MUST-35, MUST-36).
+
+    Each acknowledgment shows a living peer, so the clocks of failure begin anew (MUST-37).
+    """
+    tcb.progress_at = now
+    tcb.retransmits = 0
+    waiting = tcb.snd_una != tcb.snd_max or tcb.snd_nxt != tcb.snd_goal
+    if waiting and tcb.persist_at == NEVER:
+        stop_retransmission(tcb, why.PERSIST_STARTED)
+        start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
+    elif waiting:
+        stop_retransmission(tcb, why.PERSIST_STARTED)
+
+
+def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
+    """SND.UNA <- SEG.ACK, which acknowledges `acked` numbers for the first time."""
+    tcb.snd_una = ack
+    if gt(ack, tcb.snd_nxt):
+        tcb.snd_nxt = ack  # the peer took the octet that probed its window
+    if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
+        sample(tcb, now)
+    tcb.retransmits = 0
+    tcb.progress_at = now
+    if tcb.in_recovery:
+        _acknowledge_in_recovery(tcb, now, acked)
+    else:
+        tcb.dupacks = 0
+        tcb.cc.acked(acked)
+        if tcb.resending:
+            tcb.rexmit_nxt = latest(tcb.rexmit_nxt, ack)
+            tcb.resending = gt(tcb.recover, ack)
+        if ack != tcb.snd_max:
+            start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
+    if tcb.snd_text:
+        tcb.snd_text, dropped = drop(tcb.snd_text, (ack - tcb.snd_text_seq) & MASK)
+        tcb.snd_text_seq = (tcb.snd_text_seq + dropped) & MASK
+    if tcb.snd_urgent and ge(ack, tcb.snd_up):
+        tcb.snd_urgent = False
+    if ack == tcb.snd_max:
+        _all_acknowledged(tcb)
+
+
+def _all_acknowledged(tcb: TCB) -> None:
+    stop_retransmission(tcb, why.RTO_STOPPED)
+    if tcb.snd_nxt == tcb.snd_goal:
+        if tcb.persist_at != NEVER:
+            stop_persist(tcb, why.PERSIST_STOPPED)
+        if tcb.user_at != NEVER:
+            stop_user_timeout(tcb)
+
+
+def _duplicate(tcb: TCB) -> None:
+    """Take note of a duplicate ACK as RFC 5681 2 defines it; the third shows a loss."""
+    tcb.dupacks += 1
+    if tcb.in_recovery:
+        tcb.cc.duplicate()
+    elif tcb.dupacks == DUPLICATES and not tcb.resending and gt(tcb.snd_una, tcb.recover):
+        # RFC 6582 3.2, step 2: only beyond `recover`, lest what a timeout resent looks like a loss.
+        tcb.in_recovery = 1
+        tcb.recover = tcb.snd_max
+        tcb.cc.enter_recovery(tcb.outstanding)
+        resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.FAST_RETRANSMIT)
+
+
+def _acknowledge_in_recovery(tcb: TCB, now: Time, acked: int) -> None:
+    """RFC 6582 3.2, step 3: a full ACK ends recovery, a partial one shows the next hole."""
+    if ge(tcb.snd_una, tcb.recover):
+        tcb.in_recovery = 0
+        tcb.dupacks = 0
+        tcb.cc.leave_recovery(tcb.outstanding)
+        if tcb.snd_una != tcb.snd_max:
+            start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
+        return
+    tcb.cc.partial(acked)
+    if tcb.in_recovery == 1:  # only the first partial ACK restarts the timer
+        tcb.in_recovery = 2
+        start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
+    resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.PARTIAL_ACK)

@@ -1,0 +1,474 @@
+"""SEGMENT ARRIVES (RFC 9293 3.10.7): one function per numbered check, in the RFC's order.
+
+Rule 1. Read this file beside section 3.10.7. `first` to `eighth` are its checks, by its words.
+Rule 2. A check returns whether the segment goes on to the next one. Actions go to `tcb.out`.
+Rule 3. A peer's segment never raises, whatever it holds.
+Rule 4. No ACK is sent in the middle: checks set `tcb.ack_why`, and `output` sends at the end, on a
+        segment of text if there is one (MUST-58, MUST-59). Resets and challenges go at once.
+
+Security and compartment (the third check) are not modelled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import rules as why
+from .acks import acknowledge, advance_una, update_window
+from .actions import Discarded
+from .congestion import make
+from .diagram import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+    Event,
+)
+from .ending import delete, return_to_listen
+from .options import DEFAULT_SEND_MSS, MAX_WINDOW_SCALE
+from .receive import enter_time_wait, hold_text, take_fin, take_fin_if_next, take_queued, take_text
+from .segment import ACK, FIN, RST, SYN, URG, Segment
+from .send import HEADERS, open_send_sequence, output, reset_for, resend_from, send_ack, send_reset, send_syn
+from .seqnum import HALF, MASK, gt, le
+from .timers import start_keepalive, start_time_wait, stop_retransmission
+from .units import NEVER
+
+if TYPE_CHECKING:
+    from .rules import Rule
+    from .tcb import TCB
+    from .units import Time
+
+
+def segment_arrives(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Process an arriving segment in whatever state the connection is."""
+    state = tcb.state
+    if state is SYN_SENT:
+        in_syn_sent(tcb, now, segment)
+    elif state is LISTEN:
+        in_listen(tcb, now, segment)
+    elif state is CLOSED:
+        in_closed(tcb, segment)
+    else:
+        in_other_states(tcb, now, segment)
+
+
+def discard(tcb: TCB, segment: Segment, reason: Rule) -> None:
+    """Say, to who observes, that a segment is not used."""
+    if tcb.observed:
+        tcb.out.append(Discarded(segment, reason))
+
+
+# ------------------------------------------------------------------ 3.10.7.1 CLOSED STATE
+
+
+def in_closed(tcb: TCB, segment: Segment) -> None:
+    """No connection: a RST for anything but a RST."""
+    if segment.ctl & RST:
+        discard(tcb, segment, why.CLOSED_RST_IGNORED)
+        return
+    discard(tcb, segment, why.CLOSED_RESET)
+    tcb.out.append(reset_for(segment, why.CLOSED_RESET))
+
+
+# ------------------------------------------------------------------ 3.10.7.2 LISTEN STATE
+
+
+def in_listen(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Four checks: RST, ACK, SYN, and whatever is left."""
+    ctl = segment.ctl
+    if ctl & RST:
+        discard(tcb, segment, why.LISTEN_RST_IGNORED)
+    elif ctl & ACK:
+        discard(tcb, segment, why.LISTEN_ACK_RESET)
+        send_reset(tcb, segment.ack, why.LISTEN_ACK_RESET)
+    elif ctl & SYN:
+        take_syn(tcb, segment)
+        open_send_sequence(tcb, now)
+        tcb.move(Event.RCV_SYN, why.LISTEN_SYN)
+        queue_beside_syn(tcb, segment)
+        send_syn(tcb, now, why.LISTEN_SYN, ack=True)
+    else:
+        discard(tcb, segment, why.LISTEN_OTHER)
+
+
+def take_syn(tcb: TCB, segment: Segment) -> None:
+    """RCV.NXT <- SEG.SEQ+1, IRS <- SEG.SEQ, and what the options of the SYN settle.
+
+    Unlike 3.10.7.2, which sets SND.WND only when the SYN,ACK is acknowledged, the window of the SYN
+    counts at once: a FIN may be sent from SYN-RECEIVED.
+    """
+    cfg, options = tcb.cfg, segment.options
+    tcb.irs = segment.seq
+    tcb.rcv_nxt = (segment.seq + 1) & MASK
+    offered = DEFAULT_SEND_MSS if options is None or options.mss is None else options.mss  # MUST-15
+    tcb.snd_mss = max(min(offered, cfg.mtu - HEADERS), 1)  # MUST-16; no peer can ask for empty segments
+    tcb.snd_wnd = tcb.max_snd_wnd = segment.wnd
+    tcb.snd_wl1 = segment.seq
+    tcb.snd_wl2 = segment.ack if segment.ctl & ACK else tcb.snd_una
+    shift = None if options is None else options.wscale
+    if shift is not None and cfg.window_scale is not None:
+        tcb.scaling = True
+        tcb.snd_scale = min(shift, MAX_WINDOW_SCALE)
+        tcb.rcv_scale = cfg.window_scale
+    tcb.rcv_buff = min(cfg.rcv_buff, 0xFFFF << tcb.rcv_scale)
+    tcb.rcv_wnd = tcb.rcv_buff
+
+
+def queue_beside_syn(tcb: TCB, segment: Segment) -> None:
+    """Queue text and FIN that came with a SYN until ESTABLISHED is reached."""
+    length = min(segment.length, tcb.rcv_wnd)
+    if length:
+        text = None if segment.text is None else segment.text[:length]
+        tcb.rcv_held = ((tcb.rcv_nxt, length, text, True),)
+    if segment.ctl & FIN and length == segment.length:
+        tcb.rcv_fin = (tcb.rcv_nxt + length) & MASK
+
+
+# ------------------------------------------------------------------ 3.10.7.3 SYN-SENT STATE
+
+
+def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Five checks: ACK, RST, security, SYN, and whatever is left."""
+    ctl = segment.ctl
+    acceptable_ack = False
+    if ctl & ACK:
+        acked = (segment.ack - tcb.iss) & MASK
+        if not 0 < acked <= (tcb.snd_nxt - tcb.iss) & MASK:  # SEG.ACK =< ISS or SEG.ACK > SND.NXT
+            if ctl & RST:
+                discard(tcb, segment, why.SYN_SENT_BAD_ACK_RST)
+            else:
+                discard(tcb, segment, why.SYN_SENT_BAD_ACK)
+                send_reset(tcb, segment.ack, why.SYN_SENT_BAD_ACK)
+            return
+        acceptable_ack = True
+    if ctl & RST:
+        if acceptable_ack:
+            delete(tcb, Event.RCV_RST, why.SYN_SENT_REFUSED, "connection refused", "connection reset")
+        else:
+            discard(tcb, segment, why.SYN_SENT_RST_IGNORED)
+    elif not ctl & SYN:
+        discard(tcb, segment, why.SYN_SENT_OTHER)
+    elif acceptable_ack:
+        take_syn(tcb, segment)
+        tcb.move(Event.RCV_SYN_ACK, why.SYN_SENT_SYN_ACK)
+        acknowledge_syn(tcb, now, segment)
+        tcb.ack_why = why.SYN_SENT_SYN_ACK
+        queue_beside_syn(tcb, segment)
+        if ctl & URG:
+            sixth_check_urg(tcb, segment)
+        become_established(tcb, now, why.SYN_SENT_SYN_ACK)
+        output(tcb, now)
+    else:
+        take_syn(tcb, segment)
+        tcb.move(Event.RCV_SYN, why.SYN_SENT_SYN)
+        queue_beside_syn(tcb, segment)
+        stop_retransmission(tcb, why.SYN_SENT_SYN)
+        send_syn(tcb, now, why.SYN_SENT_SYN, ack=True, first=False)
+
+
+def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Our SYN is acknowledged: SND.UNA moves over it, and the congestion window begins."""
+    resent = tcb.syn_resent
+    advance_una(tcb, now, (segment.ack - tcb.snd_una) & MASK, segment.ack)
+    tcb.cc = make(tcb.cfg, tcb.snd_mss, resent)
+    if resent and tcb.rto < tcb.cfg.rto_after_syn_loss:
+        tcb.rto = tcb.cfg.rto_after_syn_loss  # RFC 6298 5 (5.7)
+
+
+def become_established(tcb: TCB, now: Time, reason: Rule) -> None:
+    """What follows from entering ESTABLISHED: the user is told, and what was queued is done."""
+    tcb.signal("connection open", reason)
+    if tcb.cfg.keepalive:
+        start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
+    if tcb.fin_queued:
+        tcb.move(Event.CLOSE, why.CLOSE_QUEUED)
+    if tcb.rcv_held or tcb.rcv_fin is not None:
+        take_queued(tcb, now)
+
+
+# ------------------------------------------------------------------ 3.10.7.4 Other States
+
+
+def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
+    """The eight checks. A segment that is not as idealized, beginning at RCV.NXT, is first made so."""
+    if segment.seq != tcb.rcv_nxt or segment.seg_len > tcb.rcv_wnd:
+        idealized = first_check_sequence(tcb, now, segment)
+        if idealized is None:
+            output(tcb, now)
+            return
+        segment = idealized
+    ctl = segment.ctl
+    if ctl & RST:
+        second_check_rst(tcb, now, segment)
+        return
+    if ctl & SYN:
+        fourth_check_syn(tcb, now, segment)
+        return
+    if not ctl & ACK:
+        discard(tcb, segment, why.NO_ACK)
+        return
+    if not fifth_check_ack(tcb, now, segment):
+        return
+    if tcb.keepalive_at != NEVER:
+        start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
+        tcb.keepalive_probes = 0
+    if ctl & URG:
+        sixth_check_urg(tcb, segment)
+    if segment.length:
+        seventh_check_text(tcb, now, segment)
+    if ctl & FIN:
+        eighth_check_fin(tcb, now, segment)
+    output(tcb, now)
+
+
+def acceptable(tcb: TCB, segment: Segment) -> bool:
+    """Return Table 6's answer: does any part of the segment lie in the receive window?"""
+    window = tcb.rcv_wnd
+    start = (segment.seq - tcb.rcv_nxt) & MASK
+    if segment.seg_len == 0:
+        if window == 0:
+            return start == 0
+        return start < window or (start == window and tcb.cfg.accept_right_edge)
+    if window == 0:
+        return False
+    return start < window or (segment.last - tcb.rcv_nxt) & MASK < window
+
+
+def first_check_sequence(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
+    """First, check sequence number: return the part that is in the window, or None.
+
+    RST and SYN are not trimmed: the checks that follow judge them by their own numbers.
+    """
+    if tcb.state is SYN_RECEIVED and segment.ctl & SYN and segment.seq == tcb.irs and not segment.ctl & RST:
+        return _syn_again(tcb, now, segment)
+    if not acceptable(tcb, segment):
+        return _unacceptable(tcb, now, segment)
+    if segment.ctl & (RST | SYN):
+        return segment
+    return _trimmed(tcb, segment)
+
+
+def _syn_again(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
+    """In SYN-RECEIVED: the peer's SYN once more, alone or as the SYN,ACK of a simultaneous open.
+
+    Unlike Table 6, which refuses both, the ACK of a SYN,ACK counts, as Figure 7 shows and MUST-10
+    asks; RFC 9293 A.2 warns of the problem.
+    """
+    if segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
+        discard(tcb, segment, why.SYN_ACK_CROSSED)
+        return Segment(
+            tcb.rcv_nxt, segment.ack, segment.ctl & ~SYN, segment.wnd, segment.length, segment.text, segment.why,
+            None, max(segment.up - 1, 0),
+        )  # fmt: skip
+    if tcb.cfg.answer_duplicate_syn and not segment.ctl & ACK:
+        discard(tcb, segment, why.DUPLICATE_SYN_ANSWERED)
+        resend_from(tcb, tcb.iss, 0, why.DUPLICATE_SYN_ANSWERED)
+        return None
+    return _unacceptable(tcb, now, segment)
+
+
+def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
+    """Nothing of the segment lies in the window: answer with an ACK, unless it is a RST."""
+    if segment.ctl & RST:
+        discard(tcb, segment, why.UNACCEPTABLE_RST)
+        return None
+    if tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and not segment.ctl & SYN:
+        # "special allowance should be made to accept valid ACKs, URGs": without its text, that is.
+        discard(tcb, segment, why.ZERO_WINDOW_ANSWERED)
+        tcb.ack_why = why.ZERO_WINDOW_ANSWERED
+        return _part(segment, 0, 0)
+    if tcb.state is TIME_WAIT and segment.ctl & FIN and segment.last == (tcb.rcv_nxt - 1) & MASK:
+        # The fifth check would restart 2 MSL for a FIN that came again, but its number is below
+        # the window, so it never gets there: it is recognised here.
+        discard(tcb, segment, why.FIN_AGAIN)
+        start_time_wait(tcb, now, why.FIN_AGAIN)
+        tcb.ack_why = why.FIN_AGAIN
+        return None
+    discard(tcb, segment, why.UNACCEPTABLE)
+    tcb.ack_why = why.UNACCEPTABLE
+    return None
+
+
+def _trimmed(tcb: TCB, segment: Segment) -> Segment:
+    """Trim off what lies outside the window; what begins beyond RCV.NXT stays there, to be held."""
+    start = (segment.seq - tcb.rcv_nxt) & MASK
+    old = MASK + 1 - start if start >= HALF else 0
+    if old and segment.seg_len == 0:
+        return segment
+    room = tcb.rcv_wnd - (0 if old else start)
+    length = min(segment.length - old, room) if segment.length > old else 0
+    if not old and length == segment.length and segment.seg_len <= room:
+        return segment
+    discard(tcb, segment, why.TRIMMED)
+    if old:
+        tcb.ack_why = why.ACK_REPEATED
+    part = _part(segment, min(old, segment.length), length)
+    if segment.ctl & FIN and part.length + min(old, segment.length) == segment.length and length < room:
+        return Segment(part.seq, part.ack, part.ctl | FIN, part.wnd, length, part.text, part.why, None, part.up)
+    return part
+
+
+def _part(segment: Segment, start: int, length: int) -> Segment:
+    """Return `length` octets of a segment's text from `start` on, without SYN and FIN."""
+    text = None if segment.text is None or not length else segment.text[start : start + length]
+    up = max(segment.up - start, 0)
+    seq = (segment.seq + start) & MASK
+    return Segment(
+        seq, segment.ack, segment.ctl & ~(SYN | FIN), segment.wnd, length, text, segment.why, None, up
+    )
+
+
+def second_check_rst(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Second, check the RST bit: RFC 5961's three cases, then by state."""
+    state = tcb.state
+    if state is TIME_WAIT and tcb.cfg.time_wait_ignores_rst:
+        discard(tcb, segment, why.RST_IGNORED_TIME_WAIT)
+    elif tcb.cfg.challenge_ack and segment.seq != tcb.rcv_nxt:
+        challenge(tcb, now, segment, why.RST_CHALLENGED)
+    elif state is SYN_RECEIVED:
+        if tcb.passive:
+            return_to_listen(tcb, Event.RCV_RST, why.RST_TO_LISTEN)
+        else:
+            delete(tcb, Event.RCV_RST, why.RST_REFUSED, "connection refused", "connection refused")
+    elif state is TIME_WAIT:
+        delete(tcb, Event.RCV_RST, why.RST_ENDS, "connection closed", "connection reset")
+    elif state is CLOSING or state is LAST_ACK:
+        # MUST-12: the user is told that this end was an abort, though 3.10.7.4 is silent about it.
+        delete(tcb, Event.RCV_RST, why.RST_ENDS, "connection reset", "connection reset")
+    else:
+        delete(tcb, Event.RCV_RST, why.RST_ABORTS, "connection reset", "connection reset")
+
+
+def fourth_check_syn(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Fourth, check the SYN bit."""
+    if tcb.state is SYN_RECEIVED and tcb.passive:
+        return_to_listen(tcb, Event.RCV_SYN, why.SYN_TO_LISTEN)
+    elif tcb.cfg.challenge_ack:
+        challenge(tcb, now, segment, why.SYN_CHALLENGED)
+    else:
+        discard(tcb, segment, why.SYN_IN_WINDOW_RESETS)
+        tcb.out.append(reset_for(segment, why.SYN_IN_WINDOW_RESETS))
+        delete(tcb, Event.RCV_SYN_IN_WINDOW, why.SYN_IN_WINDOW_RESETS, "connection reset", "connection reset")
+
+
+def challenge(tcb: TCB, now: Time, segment: Segment, reason: Rule) -> None:
+    """Drop the segment and send a challenge ACK, as many as RFC 5961 7 lets through."""
+    if now - tcb.challenges_from >= tcb.cfg.challenge_ack_period:
+        tcb.challenges_from, tcb.challenges = now, 0
+    if tcb.challenges >= tcb.cfg.challenge_ack_limit:
+        discard(tcb, segment, why.CHALLENGE_LIMITED)
+        return
+    tcb.challenges += 1
+    discard(tcb, segment, reason)
+    send_ack(tcb, reason)
+
+
+def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
+    """Fifth, check the ACK field. Return whether the segment goes on."""
+    state = tcb.state
+    acked = (segment.ack - tcb.snd_una) & MASK
+    if state is SYN_RECEIVED:
+        if not 0 < acked <= tcb.outstanding:
+            discard(tcb, segment, why.ACK_BAD_SYN_RECEIVED)
+            send_reset(tcb, segment.ack, why.ACK_BAD_SYN_RECEIVED)
+            return False
+        tcb.move(Event.RCV_ACK_OF_SYN, why.ACK_OF_SYN)
+        acknowledge_syn(tcb, now, segment)
+        update_window(tcb, now, segment)
+        become_established(tcb, now, why.ACK_OF_SYN)
+        return True
+    if acked > (tcb.snd_max - tcb.snd_una) & MASK:
+        return _ack_outside(tcb, now, segment, acked)
+    syn_was_unacknowledged = tcb.snd_una == tcb.iss
+    acknowledge(tcb, now, segment)
+    if syn_was_unacknowledged:  # CLOSE in SYN-RECEIVED: what came beside the SYN is still queued
+        take_queued(tcb, now)
+    if tcb.fin_queued and tcb.snd_una == tcb.snd_goal:
+        return _our_fin_is_acknowledged(tcb, now)
+    return True
+
+
+def _ack_outside(tcb: TCB, now: Time, segment: Segment, acked: int) -> bool:
+    """SEG.ACK is below SND.UNA or above what was sent."""
+    if acked >= HALF:
+        below = MASK + 1 - acked
+        if tcb.cfg.challenge_ack and below > tcb.max_snd_wnd:
+            challenge(tcb, now, segment, why.ACK_TOO_OLD)
+            return False
+        return True  # "If the ACK is a duplicate (SEG.ACK =< SND.UNA), it can be ignored."
+    if tcb.cfg.challenge_ack:
+        challenge(tcb, now, segment, why.ACK_UNSENT)
+    else:
+        discard(tcb, segment, why.ACK_UNSENT)
+        send_ack(tcb, why.ACK_UNSENT)
+    return False
+
+
+def _our_fin_is_acknowledged(tcb: TCB, now: Time) -> bool:
+    """The states that wait for the ACK of our FIN. Return whether the segment goes on."""
+    state = tcb.state
+    if state is FIN_WAIT_1:
+        tcb.move(Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN)
+    elif state is CLOSING:
+        enter_time_wait(tcb, now, Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN)
+    elif state is LAST_ACK:
+        delete(tcb, Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN_CLOSES, "connection closed", "connection closing")
+        return False
+    return True
+
+
+def sixth_check_urg(tcb: TCB, segment: Segment) -> None:
+    """Sixth, check the URG bit: RCV.UP <- max(RCV.UP, SEG.UP), and tell the user once."""
+    if not tcb.state.receives_text:
+        discard(tcb, segment, why.URGENT_IGNORED)
+        return
+    up = (segment.seq + segment.up) & MASK
+    consumed = (tcb.rcv_nxt - tcb.rcv_user) & MASK
+    if le(up, consumed) or (tcb.urgent and le(up, tcb.rcv_up)):
+        return
+    tcb.rcv_up = up
+    if not tcb.urgent:
+        tcb.urgent = True
+        tcb.signal("urgent data", why.URGENT_BEGINS)
+
+
+def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Seventh, process the segment text."""
+    if not tcb.state.receives_text:
+        discard(tcb, segment, why.TEXT_AFTER_FIN)
+    elif tcb.closed_full:
+        discard(tcb, segment, why.TEXT_AFTER_CLOSE)
+        send_reset(tcb, tcb.snd_nxt, why.TEXT_AFTER_CLOSE)
+        delete(tcb, Event.ABORT, why.TEXT_AFTER_CLOSE, "connection reset", "connection reset")
+    elif segment.seq == tcb.rcv_nxt:
+        take_text(tcb, now, segment)
+        if tcb.rcv_fin is not None:
+            take_fin_if_next(tcb, now)
+    else:
+        discard(tcb, segment, why.TEXT_HELD)
+        hold_text(tcb, segment)
+        tcb.ack_why = why.ACK_OUT_OF_ORDER
+
+
+def eighth_check_fin(tcb: TCB, now: Time, segment: Segment) -> None:
+    """Eighth, check the FIN bit."""
+    state = tcb.state
+    fin = (segment.seq + segment.length) & MASK
+    if state is TIME_WAIT:
+        start_time_wait(tcb, now, why.FIN_AGAIN)
+        tcb.ack_why = why.FIN_AGAIN
+    elif state is CLOSED or not (state is ESTABLISHED or state is FIN_WAIT_1 or state is FIN_WAIT_2):
+        discard(tcb, segment, why.TEXT_AFTER_FIN)  # CLOSE-WAIT, CLOSING, LAST-ACK: remain
+    elif fin == tcb.rcv_nxt:
+        take_fin(tcb, now)
+    elif gt(fin, tcb.rcv_nxt):
+        discard(tcb, segment, why.FIN_HELD)
+        tcb.rcv_fin = fin
+        tcb.ack_why = why.ACK_OUT_OF_ORDER

@@ -1,0 +1,256 @@
+"""User calls (RFC 9293 3.10.1 to 3.10.6), in every state, with the RFC's error words.
+
+A call that the state does not allow raises TcpError; the connection is then as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import rules as why
+from .diagram import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+    Event,
+    State,
+)
+from .ending import delete
+from .receive import answer_receives, offer_window
+from .send import open_send_sequence, output, send_reset, send_syn
+from .seqnum import MASK
+from .text import append
+from .timers import start_linger, start_user_timeout
+from .units import NEVER
+
+if TYPE_CHECKING:
+    from .iss import Socket
+    from .rules import Rule
+    from .tcb import TCB
+    from .text import Chunk
+    from .units import Time
+
+
+class TcpError(Exception):
+    """A user call was refused; the message is the RFC's: "error: connection does not exist"."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        super().__init__(f"error: {words}")
+
+
+DOES_NOT_EXIST = "connection does not exist"
+ALREADY_EXISTS = "connection already exists"
+CLOSING_ERROR = "connection closing"
+INSUFFICIENT = "insufficient resources"
+UNSPECIFIED = "remote socket unspecified"
+
+ENDLESS_RECEIVE = 1 << 40
+"""What a RECEIVE without a limit asks for, in octets."""
+MAX_RECEIVES = 1024
+"""How many RECEIVEs may be outstanding before "insufficient resources"."""
+
+
+# ------------------------------------------------------------------ 3.10.1 OPEN
+
+
+def open_call(tcb: TCB, now: Time, active: bool) -> None:
+    """OPEN: passive from CLOSED; active from CLOSED or LISTEN; else "connection already exists"."""
+    state = tcb.state
+    if state is not CLOSED and not (state is LISTEN and active):
+        raise TcpError(ALREADY_EXISTS)
+    if not active:
+        tcb.reset_variables()
+        tcb.passive = True
+        tcb.move(Event.PASSIVE_OPEN, why.OPEN_PASSIVE)
+        return
+    if tcb.remote is None:
+        raise TcpError(UNSPECIFIED)
+    if state is LISTEN:
+        _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_FROM_LISTEN)
+        return
+    tcb.reset_variables()
+    _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_ACTIVE)
+
+
+def _become_active(tcb: TCB, now: Time, event: Event, reason: Rule) -> None:
+    """Select an ISS, send a SYN, set SND.UNA to ISS and SND.NXT to ISS+1, enter SYN-SENT."""
+    tcb.passive = False
+    open_send_sequence(tcb, now)
+    tcb.move(event, reason)
+    send_syn(tcb, now, reason, ack=False)
+
+
+# ------------------------------------------------------------------ 3.10.2 SEND
+
+
+def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> None:
+    """SEND: queue octets, and send what may be sent now."""
+    state = tcb.state
+    size = data if isinstance(data, int) else len(data)
+    if state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    if state is LISTEN and tcb.remote is None:
+        raise TcpError(UNSPECIFIED)
+    if not (state is LISTEN or state is ESTABLISHED or state is CLOSE_WAIT or state is SYN_SENT or state is SYN_RECEIVED):
+        raise TcpError(CLOSING_ERROR)
+    if tcb.fin_queued:  # a CLOSE is queued in SYN-RECEIVED or CLOSE-WAIT
+        raise TcpError(CLOSING_ERROR)
+    if ((tcb.snd_goal - tcb.snd_una) & MASK) + size > tcb.cfg.snd_buff:
+        raise TcpError(INSUFFICIENT)
+    if state is LISTEN:
+        _become_active(tcb, now, Event.SEND, why.SEND_FROM_LISTEN)
+    if size:
+        _queue(tcb, now, data, size, push, urgent)
+    output(tcb, now)
+
+
+def _queue(tcb: TCB, now: Time, data: Chunk, size: int, push: bool, urgent: bool) -> None:
+    if isinstance(data, bytes) and not tcb.snd_text and tcb.snd_goal != tcb.snd_text_seq:
+        tcb.snd_text = ((tcb.snd_goal - tcb.snd_text_seq) & MASK,)  # what is queued so far was only counted
+    if isinstance(data, bytes) or tcb.snd_text:
+        tcb.snd_text = append(tcb.snd_text, data)
+    tcb.snd_goal = (tcb.snd_goal + size) & MASK
+    if push:
+        tcb.snd_push = tcb.snd_goal
+    if urgent:
+        # Unlike 3.10.2's "SND.UP <- SND.NXT", written where SEND is sent at once: MUST-62 asks for
+        # the octet after the urgent data.
+        tcb.snd_up = tcb.snd_goal
+        tcb.snd_urgent = True
+    if tcb.user_at == NEVER:
+        tcb.progress_at = now
+        start_user_timeout(tcb, now)
+
+
+# ------------------------------------------------------------------ 3.10.3 RECEIVE
+
+
+def receive_call(tcb: TCB, now: Time, limit: int) -> None:
+    """RECEIVE at most `limit` octets: answered now if there are any, else when some come."""
+    state = tcb.state
+    if state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    # Unlike 3.10.3, which lets CLOSE-WAIT alone read what is on hand: data that was acknowledged
+    # is not taken away from the user because a FIN went out meanwhile.
+    if tcb.fin_received and not tcb.rcv_user:
+        raise TcpError(CLOSING_ERROR)
+    if len(tcb.receives) >= MAX_RECEIVES:
+        raise TcpError(INSUFFICIENT)
+    tcb.receives = (*tcb.receives, limit)
+    if tcb.rcv_user:
+        answer_receives(tcb)
+        if offer_window(tcb) and state.receives_text:
+            tcb.ack_why = why.WINDOW_UPDATE
+            output(tcb, now)
+
+
+def read_call(tcb: TCB, now: Time, on: bool) -> None:
+    """Let a RECEIVE without limit stand for good (`on`), or end that."""
+    tcb.reading = on
+    if on and tcb.rcv_user:
+        answer_receives(tcb)
+        if offer_window(tcb) and tcb.state.receives_text:
+            tcb.ack_why = why.WINDOW_UPDATE
+            output(tcb, now)
+
+
+# ------------------------------------------------------------------ 3.10.4 CLOSE
+
+
+def close_call(tcb: TCB, now: Time) -> None:
+    """CLOSE: "I have no more data to send"."""
+    state = tcb.state
+    if state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    if state is LISTEN:
+        delete(tcb, Event.CLOSE, why.CLOSE_LISTEN, "", "closing")
+    elif state is SYN_SENT:
+        delete(tcb, Event.CLOSE, why.CLOSE_SYN_SENT, "", "closing")
+    elif tcb.fin_queued or state is CLOSING or state is LAST_ACK or state is TIME_WAIT:
+        raise TcpError(CLOSING_ERROR)
+    elif tcb.cfg.linger == 0:
+        _abort(tcb, why.LINGER_ZERO)
+    elif tcb.cfg.half_duplex_close and tcb.rcv_user:
+        _abort(tcb, why.CLOSE_UNREAD)
+    else:
+        _close(tcb, now, state)
+
+
+def _close(tcb: TCB, now: Time, state: State) -> None:
+    """Queue the FIN behind what is queued already, move, and send what may be sent."""
+    if tcb.cfg.linger is not None:
+        start_linger(tcb, now + tcb.cfg.linger)
+    nothing_pending = not tcb.unsent
+    tcb.fin_queued = True
+    tcb.closed_full = tcb.cfg.half_duplex_close
+    tcb.snd_goal = (tcb.snd_goal + 1) & MASK
+    if tcb.user_at == NEVER:
+        tcb.progress_at = now
+        start_user_timeout(tcb, now)
+    if state is ESTABLISHED:
+        tcb.move(Event.CLOSE, why.CLOSE_ACTIVE)
+    elif state is SYN_RECEIVED and nothing_pending:
+        tcb.move(Event.CLOSE, why.CLOSE_SYN_RECEIVED)
+    # SYN-RECEIVED with data: moves when ESTABLISHED is reached. CLOSE-WAIT: when the FIN is sent.
+    output(tcb, now)
+
+
+# ------------------------------------------------------------------ 3.10.5 ABORT
+
+
+def abort_call(tcb: TCB) -> None:
+    """ABORT: a RST where the peer may know the connection, and the TCB deleted."""
+    if tcb.state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    _abort(tcb, why.ABORT_RESET)
+
+
+def _abort(tcb: TCB, reason: Rule) -> None:
+    state = tcb.state
+    quiet = state in (LISTEN, SYN_SENT, CLOSING, LAST_ACK, TIME_WAIT)
+    if not quiet:
+        send_reset(tcb, tcb.snd_nxt, reason)
+    delete(tcb, Event.ABORT, why.ABORT_QUIET if quiet else reason, "", "connection reset")
+
+
+# ------------------------------------------------------------------ 3.10.6 STATUS
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What STATUS returns (RFC 9293 3.9.1.5); amounts are octets, times nanoseconds."""
+
+    state: State
+    local: Socket | None
+    remote: Socket | None
+    receive_window: int
+    send_window: int
+    awaiting_acknowledgment: int
+    pending_receipt: int
+    urgent: bool
+    user_timeout: Time | None
+
+    def __str__(self) -> str:
+        return f"state = {self.state}"
+
+
+def status_call(tcb: TCB) -> Status:
+    """STATUS: the state and what stands beside it in the TCB."""
+    if tcb.state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    return Status(
+        tcb.state, tcb.local, tcb.remote, tcb.rcv_wnd, tcb.snd_wnd,
+        (tcb.snd_goal - tcb.snd_una) & MASK, tcb.rcv_user, tcb.urgent, tcb.cfg.user_timeout,
+    )  # fmt: skip
+
+

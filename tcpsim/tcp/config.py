@@ -1,0 +1,288 @@
+"""Every knob of an endpoint: named as the RFC names it, documented, range-checked; and the profiles.
+
+A knob is data: its paragraph, its unit and its range stand beside its default. A profile is a set
+of knob values and nothing else; no code asks which profile is in force.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, Final
+
+from .units import HOUR, MAX_DURATION, MINUTE, MS, SECOND, Time, parse_duration
+
+
+class KnobError(ValueError):
+    """A knob that does not exist, or a value outside its range.
+
+    Attributes:
+        knob: the name as given.
+        expected: what would have been right, in words.
+    """
+
+    def __init__(self, knob: str, expected: str, got: object = None, *, unknown: bool = False) -> None:
+        self.knob = knob
+        self.expected = expected
+        super().__init__(f"unknown knob {knob!r}: {expected}" if unknown else f"{knob}: expected {expected}, not {got!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """What is known about one knob.
+
+    Attributes:
+        name, default: as in Config.
+        unit: "ns", "octets", "segments", "count", "flag", "seq" or "name".
+        low, high: the range of a number, both ends allowed.
+        choices: the values of a "name" knob, else ().
+        optional: whether None (written `off`) is a value too.
+        cite: the paragraph that the knob belongs to.
+        doc: what it does, one sentence.
+    """
+
+    name: str
+    default: Any
+    unit: str
+    low: int
+    high: int
+    choices: tuple[str, ...]
+    optional: bool
+    cite: str
+    doc: str
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        if self.unit == "flag":
+            return "true or false"
+        if self.unit == "name":
+            return f"one of {', '.join(self.choices)}" if self.choices else "text"
+        if self.unit == "ns":
+            words = f"a duration from {_words(self.low)} to {_words(self.high)}, such as 200ms"
+        else:
+            words = f"a whole number of {self.unit} from {self.low:,} to {self.high:,}"
+            words = words.replace("number of seq", "sequence number").replace("number of count", "number")
+        return words + (", or off" if self.optional else "")
+
+    def check(self, value: object) -> Any:
+        """Return `value` as the knob holds it; raise KnobError if it is none."""
+        if self.optional and (value is None or value in ("off", "none")):
+            return None
+        if self.unit == "flag":
+            if isinstance(value, bool):
+                return value
+        elif self.unit == "name":
+            if isinstance(value, str) and (not self.choices or value in self.choices):
+                return value
+        elif (number := self._number(value)) is not None and self.low <= number <= self.high:
+            return number
+        raise KnobError(self.name, self.expected, value)
+
+    def _number(self, value: object) -> int | None:
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, int):
+            return value
+        if self.unit == "ns" and isinstance(value, str):
+            try:
+                return parse_duration(value)
+            except ValueError:
+                return None
+        return None
+
+
+def _words(nanoseconds: int) -> str:
+    from .units import format_duration
+
+    return format_duration(nanoseconds)
+
+
+def _knob(
+    default: Any,
+    unit: str,
+    cite: str,
+    doc: str,
+    low: int = 0,
+    high: int = MAX_DURATION,
+    choices: tuple[str, ...] = (),
+    *,
+    optional: bool = False,
+) -> Any:
+    """Declare a knob: the dataclass field with everything known about it."""
+    metadata = {"unit": unit, "low": low, "high": high, "choices": choices, "optional": optional, "cite": cite, "doc": doc}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The knobs of one endpoint. The defaults are RFC 9293's own: the profile `rfc9293`."""
+
+    # ---- sequence numbers and identity
+    iss: int | None = _knob(
+        None, "seq", "RFC 9293 3.4.1, SHLD-1",
+        "the initial send sequence number; off: chosen by RFC 6528 from isn_secret, the sockets and the clock",
+        0, (1 << 32) - 1, optional=True,
+    )  # fmt: skip
+    isn_secret: str = _knob("tcpsim", "name", "RFC 6528 3", "the secret key of the initial sequence number generator")
+    msl: Time = _knob(2 * MINUTE, "ns", "RFC 9293 3.4.2", "the maximum segment lifetime; TIME-WAIT lasts twice as long")
+
+    # ---- segments
+    mtu: int = _knob(
+        1500, "octets", "RFC 9293 3.7.1, MUST-16",
+        "the largest IPv4 datagram this end can send (EMTU_S): no segment text exceeds mtu - 40", 68, 65_535,
+    )  # fmt: skip
+    mss: int = _knob(
+        536, "octets", "RFC 9293 3.7.1, MUST-14",
+        "the largest segment text this end says it can receive, in its MSS option", 1, 65_495,
+    )  # fmt: skip
+    mss_option: str = _knob(
+        "differs", "name", "RFC 9293 3.7.1, SHLD-5",
+        "when a SYN carries the MSS option: if mss differs from the default 536, always, or never",
+        choices=("differs", "always", "never"),
+    )  # fmt: skip
+    window_scale: int | None = _knob(
+        None, "count", "RFC 7323 2.2",
+        "the window scale shift offered in a SYN; off: no window scale option", 0, 14, optional=True,
+    )  # fmt: skip
+
+    # ---- windows and buffers
+    rcv_buff: int = _knob(
+        65_535, "octets", "RFC 9293 3.8.6.2.2", "RCV.BUFF, the receive buffer and largest window offered", 1, 1 << 30
+    )
+    snd_buff: int = _knob(
+        1 << 30, "octets", "RFC 9293 3.10.2", "how much data SEND queues before it answers insufficient resources",
+        1, 1 << 30,
+    )  # fmt: skip
+    nagle: bool = _knob(True, "flag", "RFC 9293 3.7.4, SHLD-7, MUST-17", "hold small segments while data is unacknowledged")
+    sws_override: Time = _knob(
+        500 * MS, "ns", "RFC 9293 3.8.6.2.1 (4)",
+        "how long the sender's silly window avoidance, or a missing PUSH, may hold data back", 100 * MS, SECOND,
+    )  # fmt: skip
+    delayed_ack: Time = _knob(
+        200 * MS, "ns", "RFC 9293 3.8.6.3, SHLD-18, MUST-40", "how long an ACK may wait for company; 0 acknowledges at once",
+        0, 500 * MS - 1,
+    )  # fmt: skip
+    ack_every: int = _knob(
+        2, "segments", "RFC 9293 3.8.6.3, SHLD-19", "an ACK is sent at the latest with this many segments received", 1, 64
+    )
+    accept_right_edge: bool = _knob(
+        False, "flag", "RFC 9293 A.2",
+        "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses (a full window's own ACKs lie there)",
+    )  # fmt: skip
+
+    # ---- retransmission
+    rto_initial: Time = _knob(SECOND, "ns", "RFC 6298 2 (2.1)", "the RTO before any round trip was measured", MS)
+    rto_min: Time = _knob(SECOND, "ns", "RFC 6298 2 (2.4)", "the least RTO", MS)
+    rto_max: Time = _knob(MINUTE, "ns", "RFC 6298 2 (2.5)", "the greatest RTO, at least 60 s", MINUTE)
+    rto_after_syn_loss: Time = _knob(
+        3 * SECOND, "ns", "RFC 6298 5 (5.7)", "the RTO with which data starts if the SYN had to be retransmitted", MS
+    )
+    rto_granularity: Time = _knob(0, "ns", "RFC 6298 2 (2.2)", "G, the clock granularity that bounds 4 x RTTVAR below")
+    r1: int = _knob(3, "count", "RFC 9293 3.8.3, SHLD-10", "retransmissions of one segment before the user is warned", 3, 255)
+    r2: Time = _knob(
+        100 * SECOND, "ns", "RFC 9293 3.8.3, SHLD-11, MUST-21", "how long a segment is retransmitted before giving up"
+    )
+    r2_syn: Time = _knob(
+        3 * MINUTE, "ns", "RFC 9293 3.8.3, MUST-23", "how long a SYN is retransmitted before giving up, at least 3 minutes"
+    )
+    user_timeout: Time | None = _knob(
+        5 * MINUTE, "ns", "RFC 9293 3.9.1.1 and 3.10.8", "abort if data stays undelivered for so long; off: never",
+        MS, optional=True,
+    )  # fmt: skip
+    answer_duplicate_syn: bool = _knob(
+        False, "flag", "RFC 9293 3.10.7.4, first",
+        "in SYN-RECEIVED answer a duplicate SYN with the SYN,ACK again, as kernels do, rather than with an ACK",
+    )  # fmt: skip
+
+    # ---- congestion
+    congestion: str = _knob(
+        "newreno", "name", "RFC 9293 3.8.2, MUST-19", "the congestion control", choices=("newreno", "none")
+    )
+    initial_window: int | None = _knob(
+        None, "segments", "RFC 5681 3.1; RFC 6928 2",
+        "the initial congestion window; off: RFC 5681's two to four segments; 10 is RFC 6928's", 1, 1 << 16, optional=True,
+    )  # fmt: skip
+    limited_transmit: bool = _knob(True, "flag", "RFC 3042 2", "send new data on the first two duplicate ACKs")
+    idle_restart: bool = _knob(True, "flag", "RFC 5681 4.1", "restart from the initial window after an idle RTO")
+
+    # ---- closing
+    linger: Time | None = _knob(
+        None, "ns", "RFC 9293 3.9.1.4",
+        "0: CLOSE is an ABORT; longer: CLOSE turns into ABORT if data is still undelivered by then; off: never",
+        0, optional=True,
+    )  # fmt: skip
+    half_duplex_close: bool = _knob(
+        False, "flag", "RFC 9293 3.6.1, MAY-1, SHLD-3", "CLOSE with unread data, or data after CLOSE, is answered by a RST"
+    )
+    reuse_time_wait: bool = _knob(True, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT")
+
+    # ---- robustness
+    challenge_ack: bool = _knob(
+        True, "flag", "RFC 5961 3.2, 4.2, 5.2",
+        "challenge RSTs and SYNs in the window and old ACKs; without it RFC 793's rules hold",
+    )  # fmt: skip
+    challenge_ack_limit: int = _knob(
+        10, "count", "RFC 5961 7", "how many challenge ACKs are sent in challenge_ack_period", 1, 1_000_000
+    )
+    challenge_ack_period: Time = _knob(5 * SECOND, "ns", "RFC 5961 7", "the period of challenge_ack_limit", MS)
+    time_wait_ignores_rst: bool = _knob(False, "flag", "RFC 1337 3 (F1)", "ignore a RST in TIME-WAIT")
+
+    # ---- keep-alive
+    keepalive: bool = _knob(False, "flag", "RFC 9293 3.8.4, MUST-24, MUST-25", "probe an idle connection")
+    keepalive_idle: Time = _knob(2 * HOUR, "ns", "RFC 9293 3.8.4, MUST-27, MUST-28", "how long idle before the first probe", MS)
+    keepalive_interval: Time = _knob(75 * SECOND, "ns", "RFC 9293 3.8.4", "time between unanswered probes", MS)
+    keepalive_count: int = _knob(9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 1, 255)
+
+
+def _described(item: Field[Any]) -> Knob:
+    return Knob(item.name, item.default, **item.metadata)
+
+
+KNOBS: Final[dict[str, Knob]] = {item.name: _described(item) for item in fields(Config)}
+"""Every knob by its name."""
+
+
+def checked(config: Config, knobs: dict[str, Any]) -> Config:
+    """Return `config` with `knobs` set; raise KnobError for an unknown one or a value out of range."""
+    values = {}
+    for name, value in knobs.items():
+        if name not in KNOBS:
+            near = difflib.get_close_matches(name, KNOBS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`tcpsim profiles` lists the knobs"
+            raise KnobError(name, hint, unknown=True)
+        values[name] = KNOBS[name].check(value)
+    return replace(config, **values) if values else config
+
+
+PROFILES: Final[dict[str, Config]] = {
+    "rfc9293": Config(),
+    "plain": checked(
+        Config(),
+        {
+            "iss": 1000,
+            "mtu": 540,
+            "mss": 500,
+            "mss_option": "never",
+            "rcv_buff": 10_000,
+            "msl": 30 * SECOND,
+            "delayed_ack": 0,
+            "nagle": False,
+            "limited_transmit": False,
+        },
+    ),
+}
+"""The profiles: `rfc9293` does what the RFC says with its defaults; `plain` is for teaching, without
+options or delays and with small round numbers."""
+
+
+def profile(name: str, **knobs: Any) -> Config:
+    """Return a profile with some knobs changed.
+
+    Raises KnobError for an unknown profile or knob, or a value outside its range.
+    """
+    if name not in PROFILES:
+        near = difflib.get_close_matches(name, PROFILES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(PROFILES)}"
+        raise KnobError("profile", hint, name)
+    return checked(PROFILES[name], knobs)

@@ -1,0 +1,113 @@
+"""The plain interface of a congestion control, and the one that does not control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from ..config import Config
+
+ENDLESS: Final = 1 << 40
+"""More octets than can be in flight."""
+
+
+class CongestionControl(Protocol):
+    """What the endpoint asks of a congestion control. All amounts are octets."""
+
+    cwnd: int
+    """How much may be in flight."""
+    ssthresh: int
+    """Below it cwnd grows by slow start, above by congestion avoidance."""
+
+    def acked(self, octets: int) -> None:
+        """Take note that new data was acknowledged, outside recovery."""
+
+    def enter_recovery(self, flight: int) -> None:
+        """React to the third duplicate ACK, with `flight` octets outstanding."""
+
+    def duplicate(self) -> None:
+        """Take note of a further duplicate ACK during recovery."""
+
+    def partial(self, octets: int) -> None:
+        """Take note of an ACK during recovery that leaves a part of the window outstanding."""
+
+    def leave_recovery(self, flight: int) -> None:
+        """Take note of the ACK that covers all that was outstanding when recovery began."""
+
+    def timeout(self, flight: int, first: bool) -> None:
+        """React to a retransmission timeout; `first` if this segment was not yet resent by one."""
+
+    def idle(self) -> None:
+        """Take note that nothing was sent for an RTO."""
+
+    def fork(self) -> CongestionControl:
+        """Return an independent copy."""
+
+    def key(self) -> Hashable:
+        """Return a value that is equal for controls that will decide alike from now on."""
+
+
+class Unlimited:
+    """No congestion control: the peer's window alone limits what is in flight."""
+
+    __slots__ = ("cwnd", "ssthresh")
+
+    def __init__(self) -> None:
+        self.cwnd = ENDLESS
+        self.ssthresh = ENDLESS
+
+    def acked(self, octets: int) -> None:
+        """Do nothing, as all the other methods here."""
+
+    def enter_recovery(self, flight: int) -> None:
+        """Do nothing."""
+
+    def duplicate(self) -> None:
+        """Do nothing."""
+
+    def partial(self, octets: int) -> None:
+        """Do nothing."""
+
+    def leave_recovery(self, flight: int) -> None:
+        """Do nothing."""
+
+    def timeout(self, flight: int, first: bool) -> None:
+        """Do nothing."""
+
+    def idle(self) -> None:
+        """Do nothing."""
+
+    def fork(self) -> Unlimited:
+        """Return itself: there is nothing in it that changes."""
+        return self
+
+    def key(self) -> Hashable:
+        """Return the same for all."""
+        return "unlimited"
+
+
+def initial_window(config: Config, mss: int, syn_lost: bool) -> int:
+    """Return the initial congestion window, in octets.
+
+    RFC 5681 3.1: one segment if the SYN or SYN,ACK was lost; else two to four by size, or the number
+    of segments the knob asks for within RFC 6928's bound min(n x MSS, max(2 x MSS, 1460 x n)).
+    """
+    if syn_lost:
+        return mss
+    if config.initial_window is not None:
+        segments = config.initial_window
+        return min(segments * mss, max(2 * mss, segments * 1460))
+    if mss > 2190:
+        return 2 * mss
+    return 3 * mss if mss > 1095 else 4 * mss
+
+
+def make(config: Config, mss: int, syn_lost: bool) -> CongestionControl:
+    """Return the congestion control that the knobs ask for, at the start of a connection."""
+    if config.congestion == "none":
+        return Unlimited()
+    from .newreno import NewReno
+
+    return NewReno(mss, initial_window(config, mss, syn_lost))

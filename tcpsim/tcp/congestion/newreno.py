@@ -1,0 +1,79 @@
+"""Slow start and congestion avoidance (RFC 5681 3.1), fast recovery as NewReno has it (RFC 6582 3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .control import ENDLESS
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+
+class NewReno:
+    """The standard congestion control. `mss` is SMSS; all amounts are octets."""
+
+    __slots__ = ("counted", "cwnd", "initial", "mss", "ssthresh")
+
+    def __init__(self, mss: int, initial: int) -> None:
+        self.mss = mss
+        self.initial = initial
+        self.cwnd = initial
+        self.ssthresh = ENDLESS  # RFC 5681 3.1: arbitrarily high
+        self.counted = 0  # octets acknowledged towards the next increase in congestion avoidance
+
+    def acked(self, octets: int) -> None:
+        """Grow: by at most a segment per ACK below ssthresh (2), by a segment per window above it (3)."""
+        mss = self.mss
+        if self.cwnd < self.ssthresh:
+            self.cwnd += octets if octets < mss else mss
+            return
+        self.counted += octets
+        if self.counted >= self.cwnd:
+            self.counted -= self.cwnd
+            self.cwnd += mss
+
+    def _halve(self, flight: int) -> None:
+        self.ssthresh = max(flight // 2, 2 * self.mss)  # RFC 5681 (4)
+        self.counted = 0
+
+    def enter_recovery(self, flight: int) -> None:
+        """RFC 5681 3.2, steps 2 and 3: the three duplicate ACKs stand for three segments that have left."""
+        self._halve(flight)
+        self.cwnd = self.ssthresh + 3 * self.mss
+
+    def duplicate(self) -> None:
+        """RFC 5681 3.2, step 4: another segment has left the network."""
+        self.cwnd += self.mss
+
+    def partial(self, octets: int) -> None:
+        """RFC 6582 3.2, step 3: deflate by what was acknowledged, inflate by the segment resent."""
+        self.cwnd = max(self.cwnd - octets, 0)
+        if octets >= self.mss:
+            self.cwnd += self.mss
+        self.cwnd = max(self.cwnd, self.mss)
+
+    def leave_recovery(self, flight: int) -> None:
+        """RFC 6582 3.2, step 3, option (1): no burst after recovery."""
+        self.cwnd = min(self.ssthresh, max(flight, self.mss) + self.mss)
+
+    def timeout(self, flight: int, first: bool) -> None:
+        """RFC 5681 3.1: one segment may be out; ssthresh is halved at the first timeout only."""
+        if first:
+            self._halve(flight)
+        self.cwnd = self.mss
+        self.counted = 0
+
+    def idle(self) -> None:
+        """RFC 5681 4.1: after an idle RTO begin no larger than at the start."""
+        self.cwnd = min(self.cwnd, self.initial)
+
+    def fork(self) -> NewReno:
+        """Return an independent copy."""
+        copy = NewReno(self.mss, self.initial)
+        copy.cwnd, copy.ssthresh, copy.counted = self.cwnd, self.ssthresh, self.counted
+        return copy
+
+    def key(self) -> Hashable:
+        """Return everything it knows."""
+        return (self.mss, self.initial, self.cwnd, self.ssthresh, self.counted)

@@ -1,0 +1,294 @@
+"""Sending: what goes out, when, and with which numbers (RFC 9293 3.7, 3.8.6).
+
+SND.NXT never moves back. SND.MAX differs from it only while an octet that probes a zero window is
+out: the probe must not shift the numbers of later ACKs (RFC 9293 A.2 tells why). What is resent
+after a timeout lies in [rexmit_nxt, recover).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import rules as why
+from .diagram import CLOSE_WAIT, SYN_SENT, Event
+from .iss import initial_sequence_number
+from .options import DEFAULT_SEND_MSS, Options
+from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
+from .seqnum import HALF, MASK, gt, lt
+from .text import cut
+from .timers import (
+    start_persist,
+    start_retransmission,
+    start_user_timeout,
+    stop_delayed_ack,
+    stop_persist,
+)
+from .units import NEVER
+
+if TYPE_CHECKING:
+    from .rules import Rule
+    from .tcb import TCB
+    from .units import Time
+
+HEADERS = 40
+"""Octets of an IPv4 and a TCP header without options."""
+
+
+# ------------------------------------------------------------------ SYN, ACK, RST
+
+
+def open_send_sequence(tcb: TCB, now: Time) -> None:
+    """Select the ISS and set SND.UNA and SND.NXT as for a SYN sent (RFC 9293 3.10.1)."""
+    tcb.iss = initial_sequence_number(tcb.cfg, now, tcb.local, tcb.remote, tcb.iss_above)
+    tcb.snd_una = tcb.recover = tcb.iss
+    tcb.snd_nxt = tcb.snd_max = tcb.snd_text_seq = (tcb.iss + 1) & MASK
+    tcb.snd_goal = tcb.snd_push = tcb.snd_up = tcb.snd_nxt
+
+
+def syn_options(tcb: TCB) -> Options | None:
+    """Return the options of our SYN (RFC 9293 3.7.1, SHLD-5; RFC 7323 2.2), or None for none."""
+    cfg = tcb.cfg
+    wanted = cfg.mss_option == "always" or (cfg.mss_option == "differs" and cfg.mss != DEFAULT_SEND_MSS)
+    mss = cfg.mss if wanted else None
+    # A SYN,ACK may carry window scale only if the peer's SYN did (RFC 7323 2.2).
+    scale = cfg.window_scale if tcb.state is SYN_SENT or tcb.scaling else None
+    return None if mss is None and scale is None else Options(mss, scale)
+
+
+def send_syn(tcb: TCB, now: Time, reason: Rule, *, ack: bool, first: bool = True) -> None:
+    """Send <SEQ=ISS><CTL=SYN> or <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> and let the timer run.
+
+    Only the `first` segment with our SYN is timed (RFC 6298 3, Karn).
+    """
+    window = min(tcb.rcv_wnd, 0xFFFF)  # RFC 7323 2.2: the window of a SYN is never scaled
+    acked = tcb.rcv_nxt if ack else 0
+    tcb.out.append(Segment(tcb.iss, acked, SYN | ACK if ack else SYN, window, 0, None, reason, syn_options(tcb)))
+    tcb.rtt_at, tcb.rtt_seq = (now if first else NEVER), (tcb.iss + 1) & MASK
+    if tcb.rexmit_at == NEVER:
+        tcb.progress_at = now
+        start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
+        start_user_timeout(tcb, now)
+    tcb.sent_at = now
+
+
+def window_field(tcb: TCB) -> int:
+    """Return SEG.WND for what RCV.WND is now."""
+    return min(tcb.rcv_wnd >> tcb.rcv_scale, 0xFFFF)
+
+
+def send_ack(tcb: TCB, reason: Rule) -> None:
+    """Send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; whatever acknowledgment was owed is paid with it."""
+    window = tcb.rcv_wnd >> tcb.rcv_scale
+    tcb.out.append(Segment(tcb.snd_nxt, tcb.rcv_nxt, ACK, window if window < 0xFFFF else 0xFFFF, 0, None, reason))
+    tcb.ack_why = None
+    tcb.rcv_segments = 0
+    if tcb.delack_at != NEVER:
+        stop_delayed_ack(tcb, reason)
+
+
+def send_reset(tcb: TCB, seq: int, reason: Rule, ack: int | None = None) -> None:
+    """Send <SEQ=seq><CTL=RST>, or with an ACK field <SEQ=seq><ACK=ack><CTL=RST,ACK>."""
+    tcb.out.append(Segment(seq, ack or 0, RST if ack is None else RST | ACK, 0, 0, None, reason))
+
+
+def reset_for(segment: Segment, reason: Rule) -> Segment:
+    """Return the RST that the sender of `segment` can accept (RFC 9293 3.5.2, groups 1 and 2)."""
+    if segment.ctl & ACK:
+        return Segment(segment.ack, 0, RST, 0, 0, None, reason)
+    return Segment(0, (segment.seq + segment.seg_len) & MASK, RST | ACK, 0, 0, None, reason)
+
+
+# ------------------------------------------------------------------ output: text, FIN and the ACK owed
+
+
+def output(tcb: TCB, now: Time) -> None:
+    """Send all that may be sent now; an acknowledgment still owed after that goes by itself.
+
+    Called once at the end of an event, so that ACKs are aggregated (MUST-58, MUST-59).
+    """
+    if tcb.state.synchronized:
+        if tcb.resending:
+            _resend(tcb, now)
+        if tcb.snd_nxt != tcb.snd_goal:
+            _send_new(tcb, now)
+    if tcb.ack_why is not None:
+        send_ack(tcb, tcb.ack_why)
+
+
+def _send_new(tcb: TCB, now: Time) -> None:
+    """Send new text as the offered window, the congestion window, Nagle and SWS avoidance allow."""
+    mss = tcb.snd_mss
+    cwnd = tcb.cc.cwnd
+    end = tcb.snd_end
+    if tcb.dupacks and not tcb.in_recovery and tcb.cfg.limited_transmit:
+        cwnd += min(tcb.dupacks, 2) * mss  # RFC 3042 2
+    flight = (tcb.snd_nxt - tcb.snd_una) & MASK
+    pending = (end - tcb.snd_nxt) & MASK
+    while pending:
+        usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
+        room = min(usable, cwnd - flight)
+        if pending >= mss and room >= mss:
+            size = mss
+            reason = why.LIMITED_TRANSMIT if flight + size > tcb.cc.cwnd else why.SEND_DATA
+        else:
+            small = _reason_for_small(tcb, pending, usable, flight)
+            size = min(pending, usable)
+            if small is None or size > room:
+                break
+            reason = small
+        _send_text(tcb, now, size, size == pending, reason)
+        flight += size
+        pending -= size
+    if pending == 0:
+        if tcb.fin_queued and tcb.snd_nxt != tcb.snd_goal:
+            _send_lone_fin(tcb, now)
+    elif flight == 0 and tcb.persist_at == NEVER:
+        _wait_for_window(tcb, now)
+
+
+def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule | None:
+    """Return the rule of RFC 9293 3.8.6.2.1 that lets less than a full segment go, or None."""
+    # Nagle's bracket: nothing outstanding. The last segment before a FIN need not wait, since
+    # nothing more can come that it could be joined with.
+    at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued
+    if not at_rest or usable <= 0:
+        return None
+    pushed = tcb.fin_queued or not lt(tcb.snd_push, tcb.snd_end)
+    if pending <= usable and pushed:
+        return why.SEND_PUSHED
+    if 2 * min(pending, usable) >= tcb.max_snd_wnd:
+        return why.SEND_FRACTION
+    return None
+
+
+def _wait_for_window(tcb: TCB, now: Time) -> None:
+    """Nothing is in flight and nothing may be sent: no ACK will come, so a timer must."""
+    tcb.progress_at = now
+    if tcb.user_at == NEVER:
+        start_user_timeout(tcb, now)
+    if tcb.snd_wnd == 0:
+        start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
+    else:
+        start_persist(tcb, now + tcb.cfg.sws_override, why.HOLD_SMALL)
+
+
+def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None:
+    """Send `size` octets at SND.NXT; `last` if nothing queued remains after them."""
+    seq = tcb.snd_nxt
+    ctl = ACK
+    if last:
+        if tcb.fin_queued:
+            ctl = ACK | PSH | FIN  # CLOSE implies push (RFC 9293 3.9.1.4)
+        elif not lt(tcb.snd_push, tcb.snd_end):
+            ctl = ACK | PSH  # MUST-61
+    up = 0
+    if tcb.snd_urgent and gt(tcb.snd_up, seq):
+        ctl |= URG
+        up = min((tcb.snd_up - seq) & MASK, 0xFFFF)  # MUST-62: the octet following the urgent data
+    text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text else None
+    if tcb.snd_una == seq:
+        _leave_rest(tcb, now)
+    window = tcb.rcv_wnd >> tcb.rcv_scale
+    tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window if window < 0xFFFF else 0xFFFF, size, text, reason, None, up))
+    _sent(tcb, now, (seq + size + (ctl & FIN)) & MASK)
+    if ctl & FIN:
+        _fin_sent(tcb)
+
+
+def _leave_rest(tcb: TCB, now: Time) -> None:
+    """The first segment after everything was acknowledged: idle restart, and the clocks of failure."""
+    if tcb.cfg.idle_restart and now - tcb.sent_at > tcb.rto:
+        tcb.cc.idle()
+    tcb.progress_at = now
+    if tcb.user_at == NEVER:
+        start_user_timeout(tcb, now)
+
+
+def _sent(tcb: TCB, now: Time, nxt: int) -> None:
+    """Note that SND.NXT moved to `nxt`: timers, the timed segment, and the acknowledgment that went along."""
+    tcb.snd_nxt = nxt
+    if (nxt - tcb.snd_max) & MASK < HALF:
+        tcb.snd_max = nxt
+    if tcb.rtt_at == NEVER:
+        tcb.rtt_at = now
+        tcb.rtt_seq = nxt
+    if tcb.rexmit_at == NEVER and tcb.snd_wnd:
+        start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
+    tcb.sent_at = now
+    if tcb.persist_at != NEVER and tcb.snd_wnd:
+        stop_persist(tcb, why.PERSIST_STOPPED)
+    if tcb.rcv_segments or tcb.ack_why is not None:
+        _acknowledged_along(tcb)
+
+
+def _acknowledged_along(tcb: TCB) -> None:
+    tcb.ack_why = None
+    tcb.rcv_segments = 0
+    if tcb.delack_at != NEVER:
+        stop_delayed_ack(tcb, why.ACK_PIGGYBACKED)
+
+
+def _send_lone_fin(tcb: TCB, now: Time) -> None:
+    """Send the FIN by itself. Unlike text it goes into a zero window too: it is then its own probe."""
+    if tcb.snd_una == tcb.snd_nxt:
+        _leave_rest(tcb, now)
+    tcb.out.append(Segment(tcb.snd_nxt, tcb.rcv_nxt, FIN | ACK, window_field(tcb), 0, None, why.SEND_FIN))
+    _sent(tcb, now, tcb.snd_goal)
+    if tcb.snd_wnd == 0 and tcb.persist_at == NEVER:
+        start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
+    _fin_sent(tcb)
+
+
+def _fin_sent(tcb: TCB) -> None:
+    """In CLOSE-WAIT the state moves when the FIN is sent, not when CLOSE is called (RFC 9293 3.10.4)."""
+    if tcb.state is CLOSE_WAIT:
+        tcb.move(Event.CLOSE, why.SEND_FIN_LAST_ACK)
+
+
+# ------------------------------------------------------------------ sending again
+
+
+def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
+    """Send again, from `seq` on, at most `limit` octets of what was sent; return the number after them.
+
+    The SYN is sent again alone; a FIN goes along with the last text. Segments may be repackaged
+    (RFC 9293 3.8.6).
+    """
+    tcb.rtt_at = NEVER  # Karn: no round trip is measured over anything sent twice (RFC 6298 3)
+    if seq == tcb.iss:
+        tcb.syn_resent = True
+        acked = tcb.state is not SYN_SENT
+        window = min(tcb.rcv_wnd, 0xFFFF)
+        ctl = SYN | ACK if acked else SYN
+        tcb.out.append(
+            Segment(seq, tcb.rcv_nxt if acked else 0, ctl, window, 0, None, reason, syn_options(tcb))
+        )
+        return (seq + 1) & MASK
+    end = tcb.snd_end
+    fin_was_sent = tcb.fin_queued and tcb.snd_max == tcb.snd_goal
+    size = min((tcb.snd_max - seq - fin_was_sent) & MASK, limit)
+    ctl = ACK
+    at_end = (seq + size) & MASK == end
+    if size and at_end:
+        ctl |= PSH
+    if at_end and fin_was_sent:
+        ctl |= FIN
+    up = 0
+    if tcb.snd_urgent and gt(tcb.snd_up, seq):
+        ctl |= URG
+        up = min((tcb.snd_up - seq) & MASK, 0xFFFF)
+    text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text and size else None
+    tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window_field(tcb), size, text, reason, None, up))
+    if tcb.rcv_segments or tcb.ack_why is not None:
+        _acknowledged_along(tcb)
+    return (seq + size + (ctl & FIN)) & MASK
+
+
+def _resend(tcb: TCB, now: Time) -> None:
+    """After a timeout, send what was outstanding again as the congestion window opens (RFC 5681 3.1)."""
+    while lt(tcb.rexmit_nxt, tcb.recover):
+        if (tcb.rexmit_nxt - tcb.snd_una) & MASK >= min(tcb.cc.cwnd, max(tcb.snd_wnd, 1)):
+            return
+        tcb.rexmit_nxt = resend_from(tcb, tcb.rexmit_nxt, tcb.snd_mss, why.RETRANSMIT_REST)
+        tcb.sent_at = now
+    tcb.resending = False

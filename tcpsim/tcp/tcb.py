@@ -1,0 +1,214 @@
+"""The transmission control block (RFC 9293 3.3.1): the variables of a connection, and questions of them.
+
+One flat slotted object of ints, bytes and tuples, so that a copy is cheap and a key is a tuple. The
+variables keep the RFC's names in lower case. Sequence numbers are plain ints modulo 2^32; times are
+nanoseconds of virtual time; a timer that is off has the deadline NEVER.
+
+What acts on a TCB lives in the modules beside this one, one job each.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from .actions import Action, Moved, Signal
+from .congestion import CongestionControl, Unlimited
+from .diagram import CLOSED, Edge, Event, State, advance
+from .options import DEFAULT_SEND_MSS
+from .seqnum import MASK
+from .units import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from .config import Config
+    from .iss import Socket
+    from .rules import Rule
+    from .text import Text
+    from .units import Time
+
+Held = tuple[int, int, bytes | None, bool]
+"""Text held beyond a hole: SEG.SEQ, octets, the octets, whether a PSH came with them."""
+
+_NO_EDGE = Edge(CLOSED, Event.ABORT, "x", CLOSED, None, "before the first move")
+
+
+class TCB:
+    """The variables of one connection. `Endpoint` adds the calls."""
+
+    __slots__ = (
+        "cc", "cfg", "challenges", "challenges_from", "closed_full", "delack_at", "dupacks", "edge", "fin_queued",
+        "fin_received", "in_recovery", "irs", "iss", "iss_above", "keepalive_at", "keepalive_probes", "linger_at",
+        "local", "max_snd_wnd", "observed", "out", "passive", "persist_at", "persist_backoff", "progress_at",
+        "ack_why", "rcv_buff", "rcv_fin", "rcv_held", "rcv_nxt", "rcv_pushed", "rcv_scale", "rcv_segments",
+        "rcv_text", "rcv_up", "rcv_user", "rcv_wnd", "reading", "receives", "recover", "remote", "resending",
+        "retransmits", "rexmit_at", "rexmit_nxt", "rto", "rtt_at", "rtt_seq", "rttvar", "scaling", "sent_at", "snd_goal",
+        "snd_max", "snd_mss", "snd_nxt", "snd_push", "snd_scale", "snd_text", "snd_text_seq", "snd_una", "snd_up",
+        "snd_urgent", "snd_wl1", "snd_wl2", "snd_wnd", "srtt", "state", "syn_resent", "time_wait_at", "urgent",
+        "user_at", "wake",
+    )  # fmt: skip
+
+    def __init__(
+        self, cfg: Config, local: Socket | None = None, remote: Socket | None = None, *, observed: bool = False
+    ) -> None:
+        self.cfg = cfg
+        self.local = local
+        self.remote = remote
+        self.observed = observed  # whether inner actions (moves, timers, discards) are returned too
+        self.state: State = CLOSED
+        self.edge: Edge = _NO_EDGE
+        self.passive = False  # MUST-11: SYN-RECEIVED came, or would come, from LISTEN
+        self.reading = False  # a RECEIVE without limit is always outstanding
+        self.out: list[Action] = []
+        self.iss_above: int | None = None
+        self.reset_variables()
+
+    def reset_variables(self) -> None:
+        """Set every variable as OPEN finds it; also what a return to LISTEN does."""
+        self._reset_send_variables()
+        self._reset_receive_variables()
+        self._reset_timers()
+
+    def _reset_send_variables(self) -> None:
+        self.iss = self.snd_una = self.snd_nxt = self.snd_max = 0
+        self.snd_wnd = self.max_snd_wnd = 0
+        self.snd_wl1 = self.snd_wl2 = 0
+        self.snd_scale = 0  # RFC 7323: what the peer's window fields are shifted by
+        self.snd_mss = DEFAULT_SEND_MSS  # Eff.snd.MSS
+        self.snd_text: Text = ()  # what may have to be (re)sent; empty where octets are only counted
+        self.snd_text_seq = 0  # the number of the first octet of snd_text
+        self.snd_goal = 0  # the number after everything queued: text and, if fin_queued, the FIN
+        self.snd_push = 0  # the number up to which SENDs were pushed
+        self.fin_queued = False
+        self.closed_full = False  # the user gave up both directions (half_duplex_close)
+        self.snd_up = 0  # SND.UP: the number after the last urgent octet
+        self.snd_urgent = False
+        self.cc: CongestionControl = Unlimited()
+        self.dupacks = 0
+        self.in_recovery = 0  # 1: fast recovery, 2: after its first partial ACK
+        self.recover = 0
+        self.resending = False  # after a timeout: [rexmit_nxt, recover) goes out again
+        self.rexmit_nxt = 0
+        self.sent_at: Time = NEVER  # when something with sequence space was sent last
+
+    def _reset_receive_variables(self) -> None:
+        self.irs = self.rcv_nxt = 0
+        self.rcv_scale = 0
+        self.scaling = False  # both SYNs carried window scale
+        self.rcv_buff = self.cfg.rcv_buff
+        self.rcv_wnd = self.rcv_buff  # octets between RCV.NXT and the right edge offered
+        self.rcv_user = 0  # RCV.USER: octets received and not yet read
+        self.rcv_text: Text = ()
+        self.rcv_pushed = False
+        self.rcv_held: tuple[Held, ...] = ()  # beyond a hole, in order of their numbers
+        self.rcv_fin: int | None = None  # the number of a FIN beyond a hole
+        self.fin_received = False
+        self.rcv_up = 0
+        self.urgent = False
+        self.rcv_segments = 0  # segments with text since the last ACK was sent
+        self.ack_why: Rule | None = None  # why an ACK is owed at the end of this event
+        self.receives: tuple[int, ...] = ()  # outstanding RECEIVEs: how much each asks for
+
+    def _reset_timers(self) -> None:
+        self.rexmit_at = self.persist_at = self.delack_at = self.time_wait_at = NEVER
+        self.keepalive_at = self.user_at = self.linger_at = NEVER
+        self.wake: Time = NEVER  # no deadline is earlier; it may be earlier than all
+        self.srtt = self.rttvar = -1
+        self.rto = self.cfg.rto_initial
+        self.rtt_at: Time = NEVER  # when the segment being timed was sent
+        self.rtt_seq = 0
+        self.retransmits = 0  # of the earliest segment, since it was last progress
+        self.progress_at: Time = 0  # when the earliest outstanding segment became the earliest
+        self.syn_resent = False
+        self.persist_backoff = 0
+        self.keepalive_probes = 0
+        self.challenges = 0
+        self.challenges_from: Time = 0
+
+    # ------------------------------------------------------------------ questions
+
+    @property
+    def active(self) -> bool:
+        """Whether SYN-RECEIVED came from SYN-SENT: the opposite of `passive`."""
+        return not self.passive
+
+    @property
+    def snd_end(self) -> int:
+        """The number after the last octet of text that the user has queued; that of our FIN."""
+        return (self.snd_goal - 1) & MASK if self.fin_queued else self.snd_goal
+
+    @property
+    def fin_acked(self) -> bool:
+        """Whether our FIN was sent and is acknowledged."""
+        return self.fin_queued and self.snd_una == self.snd_goal
+
+    @property
+    def outstanding(self) -> int:
+        """How many sequence numbers were sent and are not acknowledged."""
+        return (self.snd_max - self.snd_una) & MASK
+
+    @property
+    def unsent(self) -> int:
+        """How many octets of text wait to be sent for the first time."""
+        return 0 if self.snd_nxt == self.snd_goal else (self.snd_end - self.snd_nxt) & MASK
+
+    # ------------------------------------------------------------------ actions
+
+    def move(self, event: Event, why: Rule) -> None:
+        """Walk the diagram."""
+        edge = advance(self, event)
+        if self.observed:
+            self.out.append(Moved(edge, why))
+
+    def signal(self, what: str, why: Rule, detail: str = "") -> None:
+        """Tell the user."""
+        self.out.append(Signal(what, why, detail))
+
+    # ------------------------------------------------------------------ copies and keys
+
+    def copy_onto(self, other: TCB) -> None:
+        """Give `other` every variable of this TCB; what changes in place is copied."""
+        for name in TCB.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.cc = self.cc.fork()
+        other.out = []
+
+    def key(self, now: Time) -> Hashable:
+        """Return a value that is equal for two TCBs that nothing can tell apart from `now` on.
+
+        Times count from `now`; what can no longer matter (a timer that is off, round trips before
+        the first, an idle time beyond the RTO) is left out. A TCB that has yet to choose its ISS by
+        the clock has the clock in its key.
+        """
+        clock = now if self.cfg.iss is None and not self.state.synchronized else None
+        deadlines = tuple([None if at == NEVER else at - now for at in _DEADLINES(self)])
+        running = self.outstanding or self.snd_nxt != self.snd_goal
+        return (
+            _VARIABLES(self),
+            deadlines,
+            now - self.progress_at if running else None,
+            None if self.rtt_at == NEVER else (now - self.rtt_at, self.rtt_seq),
+            None if self.sent_at == NEVER else min(now - self.sent_at, self.cfg.rto_max + 1),
+            self._challenges_left(now),
+            self.cc.key(),
+            clock,
+        )
+
+    def _challenges_left(self, now: Time) -> Hashable:
+        elapsed = now - self.challenges_from
+        return (self.challenges, elapsed) if self.challenges and elapsed < self.cfg.challenge_ack_period else None
+
+
+_APART: frozenset[str] = frozenset(
+    {
+        "cc", "challenges", "challenges_from", "edge", "observed", "out", "progress_at", "rtt_at", "rtt_seq", "sent_at",
+        "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at",
+    }
+)  # fmt: skip
+"""What a key holds in another form, or not at all."""
+
+_DEADLINES: Any = attrgetter(
+    "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at"
+)
+_VARIABLES: Any = attrgetter(*[name for name in TCB.__slots__ if name not in _APART])
