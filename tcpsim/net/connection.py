@@ -1,0 +1,261 @@
+"""A connection as an application holds it: calls go down to the endpoint, actions are carried out.
+
+Rule 1. What the endpoint asks for is carried out in order and at once; only then does the
+        application hear of it, so that its answer follows what was asked before.
+Rule 2. Calls raise TcpError in the RFC's words, and every call is in the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import trace as record
+from ..tcp.actions import Deliver, Discarded, Moved, Signal, TimerFired, TimerSet, TimerStopped
+from ..tcp.calls import ENDLESS_RECEIVE, Status, TcpError
+from ..tcp.diagram import CLOSED, LISTEN
+from ..tcp.endpoint import Endpoint
+from ..tcp.segment import Segment
+from ..tcp.text import join
+from ..tcp.units import NEVER
+from .packet import Packet
+
+if TYPE_CHECKING:
+    from ..tcp.actions import Action
+    from ..tcp.config import Config
+    from ..tcp.diagram import State
+    from ..tcp.text import Chunk
+    from ..tcp.units import Time
+    from ..trace import Trace
+    from .host import Host, Listener
+    from .link import Direction
+    from .packet import Flow, Socket
+
+    Application = Callable[["Connection", str], None]
+
+
+class Connection:
+    """One end of a connection on a host.
+
+    Attributes:
+        host: where it lives.
+        number: 1, 2, ... on that host.
+        endpoint: the protocol's side of it.
+        application: called as `application(connection, what)` after each signal of tcp.SIGNALS and,
+            as "data", after each delivery; None for nobody.
+        delivered: octets handed to the application so far.
+        signals: every signal so far, in order.
+        listener: the listener it came from, or None.
+        parked: while this is a new incarnation not yet ESTABLISHED, the old one in TIME-WAIT.
+    """
+
+    __slots__ = (
+        "_alarm", "_chunks", "_trace", "application", "delivered", "endpoint", "flow", "host", "listener", "number",
+        "parked", "route", "signals",
+    )  # fmt: skip
+
+    def __init__(self, host: Host, number: int, config: Config, trace: Trace | None) -> None:
+        self.host = host
+        self.number = number
+        self._trace = trace
+        self.endpoint = Endpoint(config, observed=trace is not None)
+        self.application: Application | None = None
+        self.delivered = 0
+        self._chunks: list[Chunk] = []
+        self.signals: list[str] = []
+        self.listener: Listener | None = None
+        self.parked: Connection | None = None
+        self.flow: Flow = ("", 0, "", 0)  # of the packets we send
+        self.route: Direction | None = None
+        self._alarm: Time = NEVER  # when the agenda will ask the endpoint's timers
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def state(self) -> State:
+        """The endpoint's state."""
+        return self.endpoint.state
+
+    @property
+    def local(self) -> Socket | None:
+        """Our address and port."""
+        return self.endpoint.local
+
+    @property
+    def remote(self) -> Socket | None:
+        """The peer's address and port; None while unspecified."""
+        return self.endpoint.remote
+
+    @property
+    def received(self) -> bytes:
+        """Everything delivered so far; octets that were only counted are zeros."""
+        if len(self._chunks) > 1 or (self._chunks and isinstance(self._chunks[0], int)):
+            self._chunks = [join(self._chunks) or bytes(self.delivered)]
+        return bytes(self._chunks[0]) if self._chunks else b""
+
+    def bind(self, local: Socket, remote: Socket) -> None:
+        """Fix both sockets, and with them the way that packets take."""
+        self.endpoint.bind(local, remote)
+        self.flow = (*local, *remote)
+        self.route = self.host.route(remote[0])
+
+    def unbind(self) -> None:
+        """Wait for any peer again."""
+        self.endpoint.remote = None
+        self.flow = ("", 0, "", 0)
+        self.route = None
+
+    def forget(self) -> None:
+        """The host crashed: nothing is left of this connection, and nobody is told."""
+        self.endpoint = Endpoint(self.endpoint.cfg, observed=self.endpoint.observed)
+        self._alarm = NEVER
+
+    # ------------------------------------------------------------------ calls
+
+    def open(self, *, active: bool) -> None:
+        """OPEN (RFC 9293 3.10.1)."""
+        self._call("open(active)" if active else "open(passive)", lambda now: self.endpoint.open(now, active=active))
+
+    def send(self, data: bytes | int, *, push: bool = True, urgent: bool = False) -> None:
+        """SEND (3.10.2): bytes, or a number of octets that are only counted."""
+        size = data if isinstance(data, int) else len(data)
+        words = f"send({size}{', urgent' if urgent else ''}{'' if push else ', no push'})"
+        self._call(words, lambda now: self.endpoint.send(now, data, push=push, urgent=urgent))
+
+    def receive(self, limit: int | None = None) -> None:
+        """RECEIVE (3.10.3) at most `limit` octets; `received` and `delivered` show what came of it."""
+        wanted = ENDLESS_RECEIVE if limit is None else limit
+        self._call(f"receive({'' if limit is None else limit})", lambda now: self.endpoint.receive(now, wanted))
+
+    def read(self, on: bool = True) -> None:
+        """Take data as it comes, or stop doing so."""
+        self._call(f"read({'on' if on else 'off'})", lambda now: self.endpoint.read(now, on))
+
+    def close(self) -> None:
+        """CLOSE (3.10.4)."""
+        self._call("close()", self.endpoint.close)
+
+    def abort(self) -> None:
+        """ABORT (3.10.5)."""
+        self._call("abort()", self.endpoint.abort)
+
+    def status(self) -> Status:
+        """STATUS (3.10.6)."""
+        result: list[Status] = []
+
+        def ask(_now: Time) -> list[Action]:
+            result.append(self.endpoint.status())
+            return []
+
+        self._call("status()", ask)
+        return result[0]
+
+    def _call(self, words: str, call: Callable[[Time], list[Action]]) -> None:
+        now = self.host.agenda.now
+        trace = self._trace
+        if trace is None:
+            self.carry_out(now, call(now))
+            return
+        try:
+            actions = call(now)
+        except TcpError as error:
+            trace.append((record.Called, now, self.host.name, self.number, None, words, str(error)))
+            raise
+        trace.append((record.Called, now, self.host.name, self.number, None, words, ""))
+        self.carry_out(now, actions)
+
+    # ------------------------------------------------------------------ actions
+
+    def carry_out(self, now: Time, actions: list[Action]) -> None:
+        """Do what the endpoint asks for, set the alarm for its timers, then tell the application."""
+        heard: list[str] | None = None
+        for action in actions:
+            kind = action.__class__
+            if kind is Segment:
+                self._transmit(now, action)  # type: ignore[arg-type]  # its class was just compared
+            elif kind is Deliver:
+                self._deliver(now, action)  # type: ignore[arg-type]  # its class was just compared
+                if self.application is not None:
+                    heard = [*(heard or ()), "data"]
+            elif kind is Signal:
+                heard = self._hear(now, action, heard)  # type: ignore[arg-type]  # its class was just compared
+            else:
+                self._note(now, action)
+        endpoint = self.endpoint
+        if endpoint.wake < self._alarm:
+            self._alarm = endpoint.wake
+            self.host.agenda.enter(endpoint.wake, self._ring, None)
+        if endpoint.state is CLOSED or (endpoint.state is LISTEN and self.route is not None):
+            self.host.released(now, self)
+        if heard is not None and self.application is not None:
+            for what in heard:
+                self.application(self, what)
+
+    def _transmit(self, now: Time, segment: Segment) -> None:
+        host = self.host
+        host.sent_packets += 1
+        number = host.packet_number()
+        packet = Packet(number, self.flow, segment)
+        route = self.route
+        if self._trace is not None:
+            to = route.target.name if route is not None else ""
+            self._trace.append((record.Sent, now, host.name, self.number, segment.why, number, self.flow, segment, to))
+        if route is not None:
+            route.transmit(now, packet)
+        else:
+            host.no_route(now, packet)
+
+    def _deliver(self, now: Time, action: Deliver) -> None:
+        self.delivered += action.length
+        if action.text is not None or self._chunks:
+            self._chunks.append(action.length if action.text is None else action.text)
+        if self._trace is not None:
+            self._trace.append(
+                (
+                    record.Delivered, now, self.host.name, self.number, action.why,
+                    action.length, action.text, action.pushed, action.urgent, self.delivered,
+                )
+            )  # fmt: skip
+
+    def _hear(self, now: Time, action: Signal, heard: list[str] | None) -> list[str]:
+        self.signals.append(action.what)
+        if self._trace is not None:
+            row = (record.Signalled, now, self.host.name, self.number, action.why, action.what, action.detail)
+            self._trace.append(row)
+        if action.what == "connection open" and self.parked is not None:
+            self.host.new_incarnation_established(now, self)
+        return [*(heard or ()), action.what]
+
+    def _note(self, now: Time, action: Action) -> None:
+        """Enter into the trace what happened inside the endpoint."""
+        trace = self._trace
+        if trace is None:
+            return
+        host, number, why = self.host.name, self.number, action.why
+        if isinstance(action, Moved):
+            edge = action.edge
+            trace.append((record.Moved, now, host, number, why, edge.source, edge.target, edge.event))
+        elif isinstance(action, TimerSet):
+            trace.append((record.TimerSet, now, host, number, why, action.timer, action.deadline))
+        elif isinstance(action, TimerStopped):
+            trace.append((record.TimerStopped, now, host, number, why, action.timer))
+        elif isinstance(action, TimerFired):
+            trace.append((record.TimerFired, now, host, number, why, action.timer))
+        elif isinstance(action, Discarded):
+            packet = self.host.arriving
+            if packet is not None:
+                row = (record.Discarded, now, host, number, why, packet.number, packet.flow, packet.segment)
+                trace.append(row)
+
+    # ------------------------------------------------------------------ time
+
+    def _ring(self, now: Time, _: None) -> None:
+        """The agenda's time has come; the endpoint's may have moved on."""
+        if now != self._alarm:
+            return  # an earlier alarm has been set since
+        self._alarm = NEVER
+        if self.endpoint.wake < NEVER:
+            self.carry_out(now, self.endpoint.timeout(now))
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.number} of {self.host.name}: {self.state}>"

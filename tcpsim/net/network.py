@@ -1,0 +1,252 @@
+"""A network: hosts, links, virtual time, one seed, one trace.
+
+Rule 1. Nothing happens but by the agenda: a call at a time, a packet that arrives, a timer.
+Rule 2. Same calls and same seed give the same trace, byte for byte, on every platform.
+Rule 3. `run` always ends: when nothing is left to happen, at a given time, or after so many events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from ..tcp.config import Config, checked, profile as named_profile
+from ..tcp.units import NEVER, format_duration, format_rate, parse_duration, parse_rate
+from ..trace import Ended, Header, HostHeader, Sent, Trace
+from . import impairments
+from .agenda import Agenda
+from .host import Host
+from .link import Link
+from .packet import Packet
+from .rule import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..tcp.segment import Segment
+    from ..tcp.units import Time
+    from .link import Direction
+    from .packet import Socket
+    from .rule import LinkRule
+
+MAX_EVENTS: Final = 10_000_000
+"""How many events a run carries out before it gives up, unless told otherwise."""
+MAX_HOSTS: Final = 250
+
+
+class Network:
+    """Hosts joined by links in virtual time.
+
+    >>> net = Network(seed=1)
+    >>> client, server = net.host("client"), net.host("server")
+    >>> net.link(client, server, delay="50ms")
+    >>> server.listen(80)
+    >>> connection = client.connect(server, 80)
+    >>> net.run()
+    'idle'
+
+    Attributes:
+        seed: where all chance comes from.
+        trace: everything that happened, or None with `trace=False`.
+        hosts: by name.
+        links: in the order in which they were made.
+    """
+
+    def __init__(self, *, seed: int = 0, trace: bool = True, header: Header | None = None) -> None:
+        self.seed = seed
+        self.agenda = Agenda()
+        self._header = header or Header()
+        self.trace: Trace | None = Trace(replace(self._header, seed=seed)) if trace else None
+        self.hosts: dict[str, Host] = {}
+        self.links: list[Link] = []
+        self._profiles: dict[str, str] = {}
+        self._packet_number = count(1).__next__
+
+    # ------------------------------------------------------------------ building
+
+    def host(
+        self, name: str, address: str | None = None, *, profile: str | Config = "rfc9293", **knobs: Any
+    ) -> Host:
+        """Add a host. Its address is 192.0.2.1 for the first, .2 for the second, and so on.
+
+        Raises ValueError for a name or address that is taken, KnobError for a bad knob.
+        """
+        if name in self.hosts:
+            raise ValueError(f"there is a host {name!r} already")
+        if len(self.hosts) >= MAX_HOSTS:
+            raise ValueError(f"a network has at most {MAX_HOSTS} hosts")
+        config = checked(profile, knobs) if isinstance(profile, Config) else named_profile(profile, **knobs)
+        address = address or self._free_address()
+        if any(host.address == address for host in self.hosts.values()):
+            raise ValueError(f"there is a host with the address {address} already")
+        host = Host(name, address, config, self.agenda, self.trace, self._packet_number)
+        self.hosts[name] = host
+        self._profiles[name] = profile if isinstance(profile, str) else ""
+        self._describe()
+        return host
+
+    def _free_address(self) -> str:
+        taken = {host.address for host in self.hosts.values()}
+        return next(address for n in range(1, 255) if (address := f"192.0.2.{n}") not in taken)
+
+    def link(
+        self,
+        a: Host | str,
+        b: Host | str,
+        *,
+        delay: str | int = 0,
+        rate: str | int | None = None,
+        limit: int | None = None,
+        **impaired: Any,
+    ) -> Link:
+        """Join two hosts. What is given here holds for both directions, each with its own chance.
+
+        Besides delay, rate and queue limit: `loss`, `duplicate`, `corrupt`, `reorder` (probabilities,
+        "1%"), `jitter` (a duration), and `rules`, a list of rules that both directions share. What
+        differs by direction is set on `link.toward(host)`.
+
+        Raises ValueError for a value out of range, KeyError for an unknown host.
+        """
+        first, second = self._host(a), self._host(b)
+        if first is second:
+            raise ValueError(f"a link joins two hosts, not {first.name} with itself")
+        if any({link.a, link.b} == {first, second} for link in self.links):
+            raise ValueError(f"{first.name} and {second.name} are linked already")
+        link = Link(self.agenda, self.trace, first, second, self.seed)
+        for direction in link.directions:
+            impair(direction, delay=delay, rate=rate, limit=limit, **impaired)
+            direction.source.add_route(direction.target.address, direction)
+        self.links.append(link)
+        self._describe()
+        return link
+
+    def _host(self, host: Host | str) -> Host:
+        return self.hosts[host] if isinstance(host, str) else host
+
+    def _describe(self) -> None:
+        """Keep the trace's header true to the network."""
+        if self.trace is None:
+            return
+        hosts = tuple(HostHeader(h.name, (h.address,), self._profiles[h.name]) for h in self.hosts.values())
+        links = tuple(description(link) for link in self.links)
+        self.trace.header = replace(self._header, seed=self.seed, hosts=hosts, links=links)
+
+    # ------------------------------------------------------------------ time
+
+    @property
+    def now(self) -> Time:
+        """The virtual time, in nanoseconds."""
+        return self.agenda.now
+
+    def at(self, when: str | int, function: Callable[..., object], *arguments: Any) -> None:
+        """Have `function(*arguments)` called at a virtual time ("1.5s", or nanoseconds)."""
+
+        def call(_now: Time, _: Any) -> None:
+            function(*arguments)
+
+        self.agenda.enter(parse_duration(when), call)
+
+    def step(self) -> bool:
+        """Carry out the next event; return False if nothing is left to happen."""
+        return self.agenda.step()
+
+    def run(self, until: str | int | None = None, *, max_events: int = MAX_EVENTS) -> str:
+        """Let time pass until nothing is left to happen, or `until`, or `max_events`.
+
+        Returns which: "idle", "until" or "event limit"; the trace ends with it.
+        """
+        self._describe()
+        reason = self.agenda.run(NEVER if until is None else parse_duration(until), max_events)
+        self.end(reason)
+        return reason
+
+    def end(self, reason: str) -> None:
+        """Enter into the trace why the run stopped."""
+        if self.trace is not None:
+            # An alarm that found nothing to do has moved the time, but nothing happened then.
+            time = self.trace.last_time if reason == "idle" else self.agenda.now
+            self.trace.append((Ended, time, "", None, None, reason))
+
+    # ------------------------------------------------------------------ strangers
+
+    def inject(
+        self, source: Socket, target: Socket, segment: Segment, *, via: Host | str, delay: str | int = 0
+    ) -> None:
+        """Put a segment on the link from host `via` toward `target`, whoever its source address names.
+
+        This is how an old duplicate, or an attacker who sees nothing, is made. The link's rules judge
+        it like any other packet; `delay` waits before it enters.
+
+        Raises ValueError where no link leads from `via` to the target.
+        """
+        host = self._host(via)
+        direction = host.route(target[0])
+        if direction is None:
+            raise ValueError(f"no link leads from {host.name} to {target[0]}")
+        flow = (*source, *target)
+
+        def enter(now: Time, _: Any) -> None:
+            packet = Packet(self._packet_number(), flow, segment)
+            if self.trace is not None:
+                row = (Sent, now, host.name, None, segment.why, packet.number, flow, segment, direction.target.name)
+                self.trace.append(row)
+            direction.transmit(now, packet)
+
+        self.agenda.enter(self.now + parse_duration(delay), enter)
+
+
+def impair(
+    direction: Direction,
+    *,
+    delay: str | int | None = None,
+    rate: str | int | None = None,
+    limit: int | None = None,
+    jitter: str | int = 0,
+    loss: str | float = 0.0,
+    duplicate: str | float = 0.0,
+    corrupt: str | float = 0.0,
+    reorder: str | float = 0.0,
+    rules: list[LinkRule] | None = None,
+) -> None:
+    """Set what one direction of a link does; what is not given stays as it is, rules are added.
+
+    Raises ValueError for a value out of range.
+    """
+    if delay is not None:
+        direction.delay = parse_duration(delay)
+    if rate is not None:
+        direction.rate = parse_rate(rate)
+    if limit is not None:
+        if limit < 1:
+            raise ValueError(f"expected a queue limit of at least one packet, not {limit!r}")
+        direction.limit = limit
+    if jitter:
+        direction.rules.append(impairments.Jitter(jitter))
+    for made, probability in (
+        (impairments.Loss, loss),
+        (impairments.Duplicate, duplicate),
+        (impairments.Corrupt, corrupt),
+        (impairments.Reorder, reorder),
+    ):
+        if probability:
+            direction.rules.append(made(probability))
+    direction.rules.extend(rules or ())
+
+
+def description(link: Link) -> str:
+    """Return what a link does in one sentence: "client - server: 50ms, random loss 1%"."""
+    there, back = (_direction_words(direction) for direction in link.directions)
+    if there == back:
+        return f"{link.a.name} - {link.b.name}: {there}"
+    return f"{link.a.name} > {link.b.name}: {there}; {link.b.name} > {link.a.name}: {back}"
+
+
+def _direction_words(direction: Direction) -> str:
+    words = [format_duration(direction.delay)]
+    if direction.rate is not None:
+        words.append(format_rate(direction.rate))
+    if direction.limit is not None:
+        words.append(f"queue of {direction.limit}")
+    words += [describe(rule) for rule in direction.rules]
+    return ", ".join(words)

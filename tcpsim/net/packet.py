@@ -1,0 +1,50 @@
+"""A packet: a segment with the addresses and ports that carry it, and a number for the trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..tcp.segment import Segment
+
+Socket = tuple[str, int]
+"""An address and a port."""
+Flow = tuple[str, int, str, int]
+"""Source address and port, destination address and port."""
+
+HEADER_OCTETS: Final = 40
+"""An IPv4 header and a TCP header, without options."""
+
+
+class Packet:
+    """One IPv4 datagram with a TCP segment.
+
+    Attributes:
+        number: 1, 2, ... in the order in which the hosts of a network sent them.
+        flow: source and destination.
+        segment: what it carries.
+        corrupted: who damaged it on the way, so that its checksum is wrong; "" if nobody did.
+    """
+
+    __slots__ = ("corrupted", "flow", "number", "segment")
+
+    def __init__(self, number: int, flow: Flow, segment: Segment) -> None:
+        self.number = number
+        self.flow = flow
+        self.segment = segment
+        self.corrupted = ""
+
+    @property
+    def octets(self) -> int:
+        """The size of the datagram."""
+        segment = self.segment
+        return HEADER_OCTETS + segment.length + (segment.options.octets if segment.options is not None else 0)
+
+    def __repr__(self) -> str:
+        source, sport, target, dport = self.flow
+        return f"<Packet {self.number} {source}:{sport} > {target}:{dport} {self.segment!r}>"
+
+
+def reverse(flow: Flow) -> Flow:
+    """Return the flow of the answers."""
+    return (flow[2], flow[3], flow[0], flow[1])

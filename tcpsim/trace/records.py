@@ -1,0 +1,206 @@
+"""The kinds of record in a trace, immutable, in the words of RFC 9293.
+
+Each has the virtual time (nanoseconds), its serial number in the trace, the host at which it
+happened and that host's connection number (1, 2, ...; None where no connection is concerned), and
+the rule that is its reason, where an endpoint acted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ..tcp.diagram import Event, State
+    from ..tcp.rules import Rule
+    from ..tcp.segment import Segment
+    from ..tcp.units import Time
+
+Flow = tuple[str, int, str, int]
+"""Source address, source port, destination address, destination port of a packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What every record has."""
+
+    kind: ClassVar[str] = ""
+
+    time: Time
+    serial: int
+    host: str
+    connection: int | None
+    why: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord(Record):
+    """A record about one packet.
+
+    `packet` numbers the packets of a run 1, 2, ... in the order in which hosts sent them; a copy
+    that the network made bears its original's number. `seq` and `ack` are relative: SEG.SEQ
+    counted from the sender's ISS, SEG.ACK from the ISS of the host it is sent to (negative for a
+    number from before it); `ack` is None without the ACK bit.
+    """
+
+    packet: int
+    flow: Flow
+    segment: Segment
+    seq: int
+    ack: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(SegmentRecord):
+    """A host put a segment on its link. `retransmission` counts earlier sendings of its first octet, SYN or FIN."""
+
+    kind: ClassVar[str] = "sent"
+
+    to: str
+    retransmission: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(SegmentRecord):
+    """A segment reached the host."""
+
+    kind: ClassVar[str] = "arrived"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(SegmentRecord):
+    """A packet died in the network.
+
+    `host` is its sender, `by` who dropped it and why, `due` when it would have arrived.
+    """
+
+    kind: ClassVar[str] = "lost"
+
+    by: str
+    due: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicated(SegmentRecord):
+    """The network made a copy of a packet; the copy arrives at `due`."""
+
+    kind: ClassVar[str] = "duplicated"
+
+    by: str
+    due: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupted(SegmentRecord):
+    """A packet arrived with a wrong checksum and was discarded by the receiving host (RFC 9293 3.1, MUST-3)."""
+
+    kind: ClassVar[str] = "corrupted"
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(SegmentRecord):
+    """A fault delayed or reordered a packet: it arrives at `due`."""
+
+    kind: ClassVar[str] = "held"
+
+    by: str
+    due: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded(SegmentRecord):
+    """The endpoint did not use an arriving segment, or a part of it; `why` is the check that said so."""
+
+    kind: ClassVar[str] = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Record):
+    """The connection changed state."""
+
+    kind: ClassVar[str] = "moved"
+
+    source: State
+    target: State
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSet(Record):
+    """A timer was started or restarted: it expires at `deadline`."""
+
+    kind: ClassVar[str] = "timer set"
+
+    timer: str
+    deadline: Time
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStopped(Record):
+    """A timer was turned off before it expired."""
+
+    kind: ClassVar[str] = "timer stopped"
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired(Record):
+    """A timer expired."""
+
+    kind: ClassVar[str] = "timer fired"
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called(Record):
+    """The application made a call: `call` as written (`send(5)`), `error` in the RFC's words, or ""."""
+
+    kind: ClassVar[str] = "called"
+
+    call: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled(Record):
+    """The endpoint told the application something after the call that it concerns."""
+
+    kind: ClassVar[str] = "signalled"
+
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Record):
+    """`length` octets were handed to the application; `total` is all so far. `text` is None where only counted."""
+
+    kind: ClassVar[str] = "delivered"
+
+    length: int
+    text: bytes | None
+    pushed: bool
+    urgent: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Record):
+    """Something a person should know: a listener opened, a host crashed, a scenario's remark."""
+
+    kind: ClassVar[str] = "note"
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Record):
+    """The last record: why the run stopped (`idle`, `until`, `event limit`, `interrupted`)."""
+
+    kind: ClassVar[str] = "ended"
+
+    reason: str
