@@ -50,13 +50,14 @@ class Connection:
     """
 
     __slots__ = (
-        "_alarm", "_chunks", "_trace", "application", "delivered", "endpoint", "flow", "host", "listener", "number",
+        "_alarm", "_chunks", "_packet_number", "_trace", "application", "delivered", "endpoint", "flow", "host", "listener", "number",
         "parked", "route", "signals",
     )  # fmt: skip
 
     def __init__(self, host: Host, number: int, config: Config, trace: Trace | None) -> None:
         self.host = host
         self.number = number
+        self._packet_number = host.packet_number
         self._trace = trace
         self.endpoint = Endpoint(config, observed=trace is not None)
         self.application: Application | None = None
@@ -176,7 +177,7 @@ class Connection:
             elif kind is Deliver:
                 self._deliver(now, action)  # type: ignore[arg-type]  # its class was just compared
                 if self.application is not None:
-                    heard = [*(heard or ()), "data"]
+                    heard = [*heard, "data"] if heard else ["data"]
             elif kind is Signal:
                 heard = self._hear(now, action, heard)  # type: ignore[arg-type]  # its class was just compared
             else:
@@ -185,25 +186,28 @@ class Connection:
         if endpoint.wake < self._alarm:
             self._alarm = endpoint.wake
             self.host.agenda.enter(endpoint.wake, self._ring, None)
-        if endpoint.state is CLOSED or (endpoint.state is LISTEN and self.route is not None):
-            self.host.released(now, self)
+        if not endpoint.state.both_syns and (endpoint.state is CLOSED or self.route is not None):
+            self._at_rest(now, endpoint.state)
         if heard is not None and self.application is not None:
             for what in heard:
                 self.application(self, what)
 
+    def _at_rest(self, now: Time, state: State) -> None:
+        """CLOSED, or bound to a peer and yet in LISTEN: the host may give the sockets away."""
+        if state is CLOSED or state is LISTEN:
+            self.host.released(now, self)
+
     def _transmit(self, now: Time, segment: Segment) -> None:
-        host = self.host
-        host.sent_packets += 1
-        number = host.packet_number()
+        number = self._packet_number()
         packet = Packet(number, self.flow, segment)
         route = self.route
         if self._trace is not None:
             to = route.target.name if route is not None else ""
-            self._trace.append((record.Sent, now, host.name, self.number, segment.why, number, self.flow, segment, to))
+            self._trace.append((record.Sent, now, self.host.name, self.number, segment.why, number, self.flow, segment, to))
         if route is not None:
             route.transmit(now, packet)
         else:
-            host.no_route(now, packet)
+            self.host.no_route(now, packet)
 
     def _deliver(self, now: Time, action: Deliver) -> None:
         self.delivered += action.length

@@ -81,7 +81,6 @@ class Host:
         connections: every connection it ever had, by number.
         listeners: by port.
         arriving: the packet being processed, or None.
-        sent_packets: how many packets it has sent.
     """
 
     def __init__(
@@ -96,7 +95,6 @@ class Host:
         self.connections: dict[int, Connection] = {}
         self.listeners: dict[int, Listener] = {}
         self.arriving: Packet | None = None
-        self.sent_packets = 0
         self._table: dict[Flow, Connection] = {}  # by the flow of the packets that arrive for it
         self._routes: dict[str, Direction] = {}
         self._next_port = FIRST_EPHEMERAL
@@ -261,7 +259,6 @@ class Host:
     def _answer(self, now: Time, flow: Flow, segment: Segment) -> None:
         """Send a segment that belongs to no connection."""
         packet = Packet(self.packet_number(), flow, segment)
-        self.sent_packets += 1
         direction = self.route(flow[2])
         if self._trace is not None:
             to = direction.target.name if direction is not None else ""

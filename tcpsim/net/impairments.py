@@ -326,12 +326,12 @@ class StateLoss(_Impairment):
     Attributes:
         p13, p31, p32, p23, p14: probabilities of going from the first state to the second; p31 is
             1 - p13 if not given.
-        state: the state that the last packet led to, 1 to 4.
+        position: the state that the last packet led to, 1 to 4.
 
     Raises ValueError for a probability outside [0, 1], and where p13 + p14 or p31 + p32 exceed 1.
     """
 
-    __slots__ = ("p13", "p14", "p23", "p31", "p32", "state", "verdict")
+    __slots__ = ("p13", "p14", "p23", "p31", "p32", "position", "verdict")
 
     def __init__(
         self,
@@ -350,21 +350,21 @@ class StateLoss(_Impairment):
             raise ValueError(
                 "expected the probabilities p13 and p14, and p31 and p32, of state loss to make 100% at most"
             )
-        self.state = 1
+        self.position = 1
         self.verdict = Verdict(DROP, self.describe())
 
     def __call__(self, now: Time, packet: Packet, chance: random.Random, /) -> Verdict | None:
         """Move the chain along, and lose the packet or let it pass (None)."""
         drawn = chance.random()
-        if self.state == 1:
-            self.state = 4 if drawn < self.p14 else 3 if drawn < self.p14 + self.p13 else 1
-        elif self.state == 2:
-            self.state = 3 if drawn < self.p23 else 2
-        elif self.state == 3:
-            self.state = 2 if drawn < self.p32 else 1 if drawn < self.p32 + self.p31 else 3
+        if self.position == 1:
+            self.position = 4 if drawn < self.p14 else 3 if drawn < self.p14 + self.p13 else 1
+        elif self.position == 2:
+            self.position = 3 if drawn < self.p23 else 2
+        elif self.position == 3:
+            self.position = 2 if drawn < self.p32 else 1 if drawn < self.p32 + self.p31 else 3
         else:
-            self.state = 1
-        return self.verdict if self.state >= 3 else None
+            self.position = 1
+        return self.verdict if self.position >= 3 else None
 
     def describe(self) -> str:
         """Return the words for the trace: "state loss (p13 1%, p31 25%, p32 0%, p23 100%, p14 0%)"."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..tcp.units import NEVER, SECOND
 from ..trace import Duplicated, Held, Lost
-from .packet import Packet
+from .packet import HEADER_OCTETS, Packet
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
 
 if TYPE_CHECKING:
@@ -63,8 +63,17 @@ class Direction:
         if self.rules:
             self._judged(now, packet)
             return
-        if self.rate is None:
+        rate = self.rate
+        if rate is None:
             arrival = now + self.delay
+        elif self.limit is None:
+            start = self._busy_until
+            if start < now:
+                start = now
+            segment = packet.segment
+            octets = HEADER_OCTETS + segment.length if segment.options is None else packet.octets
+            self._busy_until = leaves = start - (-octets * 8_000_000_000 // rate)  # rounded up
+            arrival = leaves + self.delay
         else:
             arrival = self._through_queue(now, packet)
             if arrival == NEVER:

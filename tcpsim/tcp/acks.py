@@ -31,32 +31,15 @@ DUPLICATES: Final = 3
 """RFC 5681 3.2: so many duplicate ACKs show a loss."""
 
 
-def acknowledge(tcb: TCB, now: Time, segment: Segment) -> None:
-    """Process SEG.ACK in [SND.UNA, SND.MAX], and SEG.WND."""
-    acked = (segment.ack - tcb.snd_una) & MASK
-    if acked:
-        advance_una(tcb, now, acked, segment.ack)
-    elif (
-        tcb.snd_una != tcb.snd_max
-        and not segment.length
-        and not segment.ctl & (SYN | FIN)
-        and segment.wnd << tcb.snd_scale == tcb.snd_wnd
-        and tcb.snd_wnd
-    ):
-        _duplicate(tcb)
-    # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
-    newer = (segment.seq - tcb.snd_wl1) & MASK
-    if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
-        update_window(tcb, now, segment)
-
-
 def update_window(tcb: TCB, now: Time, segment: Segment) -> None:
     """SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK, and what an edge of zero entails."""
-    window = segment.wnd << tcb.snd_scale
-    was = tcb.snd_wnd
-    tcb.snd_wnd = window
     tcb.snd_wl1 = segment.seq
     tcb.snd_wl2 = segment.ack
+    window = segment.wnd << tcb.snd_scale
+    was = tcb.snd_wnd
+    if window == was != 0:
+        return
+    tcb.snd_wnd = window
     if window > tcb.max_snd_wnd:
         tcb.max_snd_wnd = window
     if window == 0:
@@ -85,7 +68,7 @@ def _window_closed(tcb: TCB, now: Time) -> None:
 def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     """SND.UNA <- SEG.ACK, which acknowledges `acked` numbers for the first time."""
     tcb.snd_una = ack
-    if gt(ack, tcb.snd_nxt):
+    if 0 < (ack - tcb.snd_nxt) & MASK < HALF:
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
     if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
         sample(tcb, now)
@@ -119,8 +102,11 @@ def _all_acknowledged(tcb: TCB) -> None:
             stop_user_timeout(tcb)
 
 
-def _duplicate(tcb: TCB) -> None:
-    """Take note of a duplicate ACK as RFC 5681 2 defines it; the third shows a loss."""
+def same_ack(tcb: TCB, segment: Segment) -> None:
+    """SEG.ACK = SND.UNA with data outstanding: is it a duplicate ACK as RFC 5681 2 defines it?"""
+    window = segment.wnd << tcb.snd_scale
+    if segment.length or segment.ctl & (SYN | FIN) or window != tcb.snd_wnd or not window:
+        return
     tcb.dupacks += 1
     if tcb.in_recovery:
         tcb.cc.duplicate()

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
-from .acks import acknowledge, advance_una, update_window
+from .acks import advance_una, same_ack, update_window
 from .actions import Discarded
 from .congestion import make
 from .diagram import (
@@ -225,7 +225,10 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
         seventh_check_text(tcb, now, segment)
     if ctl & FIN:
         eighth_check_fin(tcb, now, segment)
-    output(tcb, now)
+    if tcb.snd_nxt != tcb.snd_goal or tcb.resending:
+        output(tcb, now)
+    elif tcb.ack_why is not None:
+        send_ack(tcb, tcb.ack_why)
 
 
 def acceptable(tcb: TCB, segment: Segment) -> bool:
@@ -386,10 +389,17 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
         return True
     if acked > (tcb.snd_max - tcb.snd_una) & MASK:
         return _ack_outside(tcb, now, segment, acked)
-    syn_was_unacknowledged = tcb.snd_una == tcb.iss
-    acknowledge(tcb, now, segment)
-    if syn_was_unacknowledged:  # CLOSE in SYN-RECEIVED: what came beside the SYN is still queued
-        take_queued(tcb, now)
+    if acked:
+        syn_was_unacknowledged = tcb.snd_una == tcb.iss
+        advance_una(tcb, now, acked, segment.ack)
+        if syn_was_unacknowledged:  # CLOSE in SYN-RECEIVED: what came beside the SYN is still queued
+            take_queued(tcb, now)
+    elif tcb.snd_una != tcb.snd_max:
+        same_ack(tcb, segment)
+    # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
+    newer = (segment.seq - tcb.snd_wl1) & MASK
+    if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
+        update_window(tcb, now, segment)
     if tcb.fin_queued and tcb.snd_una == tcb.snd_goal:
         return _our_fin_is_acknowledged(tcb, now)
     return True

@@ -68,8 +68,9 @@ def open_call(tcb: TCB, now: Time, active: bool) -> None:
     state = tcb.state
     if state is not CLOSED and not (state is LISTEN and active):
         raise TcpError(ALREADY_EXISTS)
-    if not active:
+    if tcb.state is CLOSED and not tcb.fresh:
         tcb.reset_variables()
+    if not active:
         tcb.passive = True
         tcb.move(Event.PASSIVE_OPEN, why.OPEN_PASSIVE)
         return
@@ -78,7 +79,6 @@ def open_call(tcb: TCB, now: Time, active: bool) -> None:
     if state is LISTEN:
         _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_FROM_LISTEN)
         return
-    tcb.reset_variables()
     _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_ACTIVE)
 
 

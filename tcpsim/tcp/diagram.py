@@ -41,11 +41,14 @@ class State(Enum):
 
     synchronized: bool
     """RFC 9293 3.5.2, group 3: both ends know both initial sequence numbers."""
+    both_syns: bool
+    """The peer's SYN has come, and ours was sent: 3.10.7.4's "other states"."""
     receives_text: bool
     """3.10.7.4, seventh: the peer's FIN has not been taken, so text may still come."""
 
     def __init__(self, printed: str) -> None:
         self.synchronized = printed not in ("CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED")
+        self.both_syns = self.synchronized or printed == "SYN-RECEIVED"
         self.receives_text = printed in ("ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2")
 
     def __str__(self) -> str:
@@ -238,10 +241,9 @@ class _Walk(TransitionsEvent):
     """
 
     def trigger(self, model: Any, *_args: Any, **_kwargs: Any) -> bool:
-        for transition in self.transitions[model.state.name]:
+        for transition in self.transitions[model.state._name_]:
             edge = transition.edge  # type: ignore[attr-defined]  # our transition_cls below has it
-            guard = edge.guard
-            if guard is None or getattr(model, guard.value):
+            if edge.guard is None or getattr(model, edge.guard._value_):
                 model.state = edge.target
                 model.edge = edge
                 return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import calls
-from .arrives import segment_arrives
+from .arrives import in_other_states, segment_arrives
 from .seqnum import gt
 from .diagram import CLOSED, TIME_WAIT
 from .segment import ACK, RST, SYN
@@ -95,7 +95,10 @@ class Endpoint(TCB):
 
     def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
         """SEGMENT ARRIVES (3.10.7)."""
-        segment_arrives(self, now, segment)
+        if self.state.both_syns:
+            in_other_states(self, now, segment)
+        else:
+            segment_arrives(self, now, segment)
         actions = self.out
         self.out = []
         return actions

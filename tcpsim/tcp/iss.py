@@ -6,6 +6,7 @@ of virtual time (MUST-8) and F is a keyed hash that nobody without the key can c
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -40,5 +41,9 @@ def initial_sequence_number(
 
 def _generated(secret: str, now: Time, local: Socket | None, remote: Socket | None) -> int:
     sockets = repr((local, remote)).encode()
-    key = blake2b(secret.encode(), digest_size=32).digest()
-    return (now // TICK + int.from_bytes(blake2b(sockets, digest_size=4, key=key).digest(), "big")) & MASK
+    return (now // TICK + int.from_bytes(blake2b(sockets, digest_size=4, key=_key(secret)).digest())) & MASK
+
+
+@lru_cache(maxsize=64)
+def _key(secret: str) -> bytes:
+    return blake2b(secret.encode(), digest_size=32).digest()

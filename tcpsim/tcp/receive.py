@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import rules as why
 from .actions import Deliver
 from .diagram import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, Event
+from .segment import PSH
 from .seqnum import HALF, MASK, gt
 from .text import append, cut, drop
 from .timers import start_delayed_ack, start_time_wait, stop_all
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
 
 def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
     """Take the text of a segment that begins at RCV.NXT, and what was held behind it; owe an ACK."""
-    filled = bool(tcb.rcv_held)
-    _accept(tcb, segment.length, segment.text, bool(segment.ctl & 8))
-    if filled:
-        _take_held(tcb)
+    _accept(tcb, segment.length, segment.text, segment.ctl & PSH != 0)
     tcb.rcv_segments += 1
-    if filled:
+    if tcb.rcv_held:
+        _take_held(tcb)
         tcb.ack_why = why.ACK_HOLE_FILLED
     elif tcb.ack_why is None:
         if not tcb.cfg.delayed_ack:
@@ -107,7 +106,7 @@ def hold_text(tcb: TCB, segment: Segment) -> None:
     """Keep text beyond a hole (SHLD-31), only what is new of it, in the order of its numbers."""
     held, base = tcb.rcv_held, tcb.rcv_nxt
     start = (segment.seq - base) & MASK
-    pushed = bool(segment.ctl & 8)
+    pushed = segment.ctl & PSH != 0
     if not held or start >= (held[-1][0] + held[-1][1] - base) & MASK:
         tcb.rcv_held = (*held, (segment.seq, segment.length, segment.text, pushed))
         return

@@ -21,8 +21,11 @@ def sample(tcb: TCB, now: Time) -> None:
         tcb.rttvar += (abs(tcb.srtt - rtt) - tcb.rttvar) // 4  # (2.3) beta = 1/4, with SRTT before its update
         tcb.srtt += (rtt - tcb.srtt) // 8  # (2.3) alpha = 1/8
     cfg = tcb.cfg
-    rto = tcb.srtt + max(cfg.rto_granularity, 4 * tcb.rttvar)
-    tcb.rto = min(max(rto, cfg.rto_min), cfg.rto_max)  # (2.4), (2.5)
+    spread = 4 * tcb.rttvar
+    rto = tcb.srtt + (spread if spread > cfg.rto_granularity else cfg.rto_granularity)
+    if rto < cfg.rto_min:
+        rto = cfg.rto_min  # (2.4)
+    tcb.rto = rto if rto < cfg.rto_max else cfg.rto_max  # (2.5)
 
 
 def back_off(tcb: TCB) -> None:

@@ -118,30 +118,36 @@ def output(tcb: TCB, now: Time) -> None:
 def _send_new(tcb: TCB, now: Time) -> None:
     """Send new text as the offered window, the congestion window, Nagle and SWS avoidance allow."""
     mss = tcb.snd_mss
-    cwnd = tcb.cc.cwnd
-    end = tcb.snd_end
-    if tcb.dupacks and not tcb.in_recovery and tcb.cfg.limited_transmit:
-        cwnd += min(tcb.dupacks, 2) * mss  # RFC 3042 2
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
-    pending = (end - tcb.snd_nxt) & MASK
+    usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
+    room = tcb.cc.cwnd - flight
+    beyond = 0
+    if tcb.dupacks and not tcb.in_recovery and tcb.cfg.limited_transmit:
+        beyond = min(tcb.dupacks, 2) * mss  # RFC 3042 2
+    if usable < room + beyond:
+        room = usable - beyond
+    pending = (tcb.snd_goal - tcb.snd_nxt - tcb.fin_queued) & MASK
     while pending:
-        usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
-        room = min(usable, cwnd - flight)
-        if pending >= mss and room >= mss:
+        if pending >= mss and room + beyond >= mss:
             size = mss
-            reason = why.LIMITED_TRANSMIT if flight + size > tcb.cc.cwnd else why.SEND_DATA
+            reason = why.SEND_DATA if size <= room else why.LIMITED_TRANSMIT
         else:
             small = _reason_for_small(tcb, pending, usable, flight)
-            size = min(pending, usable)
-            if small is None or size > room:
+            size = pending if pending < usable else usable
+            if small is None or size > room + beyond:
                 break
             reason = small
-        _send_text(tcb, now, size, size == pending, reason)
-        flight += size
         pending -= size
-    if pending == 0:
-        if tcb.fin_queued and tcb.snd_nxt != tcb.snd_goal:
-            _send_lone_fin(tcb, now)
+        _send_text(tcb, now, size, not pending, reason)
+        flight += size
+        usable -= size
+        room -= size
+    if not pending:
+        if tcb.fin_queued:
+            if tcb.snd_nxt != tcb.snd_goal:
+                _send_lone_fin(tcb, now)
+            if tcb.state is CLOSE_WAIT:
+                tcb.move(Event.CLOSE, why.SEND_FIN_LAST_ACK)  # when the FIN is sent (RFC 9293 3.10.4)
     elif flight == 0 and tcb.persist_at == NEVER:
         _wait_for_window(tcb, now)
 
@@ -173,26 +179,40 @@ def _wait_for_window(tcb: TCB, now: Time) -> None:
 
 
 def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None:
-    """Send `size` octets at SND.NXT; `last` if nothing queued remains after them."""
+    """Send `size` octets at SND.NXT; `last` if no text remains after them, so that a FIN goes along."""
     seq = tcb.snd_nxt
     ctl = ACK
+    nxt = (seq + size) & MASK
     if last:
         if tcb.fin_queued:
-            ctl = ACK | PSH | FIN  # CLOSE implies push (RFC 9293 3.9.1.4)
-        elif not lt(tcb.snd_push, tcb.snd_end):
+            ctl = ACK | PSH | FIN if size else ACK | FIN  # CLOSE implies push (RFC 9293 3.9.1.4)
+            nxt = tcb.snd_goal
+        elif not lt(tcb.snd_push, tcb.snd_goal):
             ctl = ACK | PSH  # MUST-61
     up = 0
     if tcb.snd_urgent and gt(tcb.snd_up, seq):
         ctl |= URG
         up = min((tcb.snd_up - seq) & MASK, 0xFFFF)  # MUST-62: the octet following the urgent data
-    text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text else None
+    text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text and size else None
     if tcb.snd_una == seq:
         _leave_rest(tcb, now)
     window = tcb.rcv_wnd >> tcb.rcv_scale
     tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window if window < 0xFFFF else 0xFFFF, size, text, reason, None, up))
-    _sent(tcb, now, (seq + size + (ctl & FIN)) & MASK)
-    if ctl & FIN:
-        _fin_sent(tcb)
+    tcb.snd_nxt = nxt
+    if (nxt - tcb.snd_max) & MASK < HALF:
+        tcb.snd_max = nxt
+    if tcb.rtt_at == NEVER:
+        tcb.rtt_at = tcb.sent_at = now
+        tcb.rtt_seq = nxt
+    else:
+        tcb.sent_at = now
+    if tcb.snd_wnd:
+        if tcb.rexmit_at == NEVER:
+            start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
+        if tcb.persist_at != NEVER:
+            stop_persist(tcb, why.PERSIST_STOPPED)
+    if tcb.rcv_segments or tcb.ack_why is not None:
+        _acknowledged_along(tcb)
 
 
 def _leave_rest(tcb: TCB, now: Time) -> None:
@@ -204,23 +224,6 @@ def _leave_rest(tcb: TCB, now: Time) -> None:
         start_user_timeout(tcb, now)
 
 
-def _sent(tcb: TCB, now: Time, nxt: int) -> None:
-    """Note that SND.NXT moved to `nxt`: timers, the timed segment, and the acknowledgment that went along."""
-    tcb.snd_nxt = nxt
-    if (nxt - tcb.snd_max) & MASK < HALF:
-        tcb.snd_max = nxt
-    if tcb.rtt_at == NEVER:
-        tcb.rtt_at = now
-        tcb.rtt_seq = nxt
-    if tcb.rexmit_at == NEVER and tcb.snd_wnd:
-        start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
-    tcb.sent_at = now
-    if tcb.persist_at != NEVER and tcb.snd_wnd:
-        stop_persist(tcb, why.PERSIST_STOPPED)
-    if tcb.rcv_segments or tcb.ack_why is not None:
-        _acknowledged_along(tcb)
-
-
 def _acknowledged_along(tcb: TCB) -> None:
     tcb.ack_why = None
     tcb.rcv_segments = 0
@@ -230,19 +233,9 @@ def _acknowledged_along(tcb: TCB) -> None:
 
 def _send_lone_fin(tcb: TCB, now: Time) -> None:
     """Send the FIN by itself. Unlike text it goes into a zero window too: it is then its own probe."""
-    if tcb.snd_una == tcb.snd_nxt:
-        _leave_rest(tcb, now)
-    tcb.out.append(Segment(tcb.snd_nxt, tcb.rcv_nxt, FIN | ACK, window_field(tcb), 0, None, why.SEND_FIN))
-    _sent(tcb, now, tcb.snd_goal)
+    _send_text(tcb, now, 0, True, why.SEND_FIN)
     if tcb.snd_wnd == 0 and tcb.persist_at == NEVER:
         start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
-    _fin_sent(tcb)
-
-
-def _fin_sent(tcb: TCB) -> None:
-    """In CLOSE-WAIT the state moves when the FIN is sent, not when CLOSE is called (RFC 9293 3.10.4)."""
-    if tcb.state is CLOSE_WAIT:
-        tcb.move(Event.CLOSE, why.SEND_FIN_LAST_ACK)
 
 
 # ------------------------------------------------------------------ sending again

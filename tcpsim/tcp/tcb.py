@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .actions import Action, Moved, Signal
-from .congestion import CongestionControl, Unlimited
+from .congestion import UNLIMITED, CongestionControl
 from .diagram import CLOSED, Edge, Event, State, advance
 from .options import DEFAULT_SEND_MSS
 from .seqnum import MASK
@@ -84,7 +84,7 @@ class TCB:
         self.closed_full = False  # the user gave up both directions (half_duplex_close)
         self.snd_up = 0  # SND.UP: the number after the last urgent octet
         self.snd_urgent = False
-        self.cc: CongestionControl = Unlimited()
+        self.cc: CongestionControl = UNLIMITED
         self.dupacks = 0
         self.in_recovery = 0  # 1: fast recovery, 2: after its first partial ACK
         self.recover = 0
@@ -134,6 +134,11 @@ class TCB:
         return not self.passive
 
     @property
+    def fresh(self) -> bool:
+        """Whether nothing has happened to this TCB yet."""
+        return self.edge is _NO_EDGE
+
+    @property
     def snd_end(self) -> int:
         """The number after the last octet of text that the user has queued; that of our FIN."""
         return (self.snd_goal - 1) & MASK if self.fin_queued else self.snd_goal
@@ -157,9 +162,9 @@ class TCB:
 
     def move(self, event: Event, why: Rule) -> None:
         """Walk the diagram."""
-        edge = advance(self, event)
+        advance(self, event)
         if self.observed:
-            self.out.append(Moved(edge, why))
+            self.out.append(Moved(self.edge, why))
 
     def signal(self, what: str, why: Rule, detail: str = "") -> None:
         """Tell the user."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 def timeout(tcb: TCB, now: Time) -> None:
     """Do what is due at `now`: every timer whose deadline has come, the ones that end a connection first."""
+    tcb.wake = earliest(tcb)
+    if tcb.wake > now:
+        return
     for due, act in _TIMERS:
         if due(tcb) <= now and tcb.state is not CLOSED:
             act(tcb, now)

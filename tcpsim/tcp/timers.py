@@ -32,7 +32,8 @@ def stop_retransmission(tcb: TCB, reason: Rule) -> None:
     """Turn the retransmission timer off."""
     if tcb.rexmit_at != NEVER:
         tcb.rexmit_at = NEVER
-        _stopped(tcb, "retransmission", reason)
+        if tcb.observed:
+            tcb.out.append(TimerStopped("retransmission", reason))
 
 
 def start_persist(tcb: TCB, deadline: Time, reason: Rule) -> None:
@@ -79,16 +80,20 @@ def start_keepalive(tcb: TCB, deadline: Time) -> None:
 
 def start_user_timeout(tcb: TCB, now: Time) -> None:
     """Let the user timeout run; progress moves its end without a new start (see `user_deadline`)."""
-    if tcb.cfg.user_timeout is not None:
-        tcb.user_at = now + tcb.cfg.user_timeout
-        _started(tcb, "user timeout", tcb.user_at, why.USER_TIMEOUT_STARTED)
+    timeout = tcb.cfg.user_timeout
+    if timeout is not None:
+        tcb.user_at = deadline = now + timeout
+        if deadline < tcb.wake:
+            tcb.wake = deadline
+        if tcb.observed:
+            tcb.out.append(TimerSet("user timeout", deadline, why.USER_TIMEOUT_STARTED))
 
 
 def stop_user_timeout(tcb: TCB) -> None:
     """Everything is delivered."""
-    if tcb.user_at != NEVER:
-        tcb.user_at = NEVER
-        _stopped(tcb, "user timeout", why.USER_TIMEOUT_STOPPED)
+    tcb.user_at = NEVER
+    if tcb.observed:
+        tcb.out.append(TimerStopped("user timeout", why.USER_TIMEOUT_STOPPED))
 
 
 def user_deadline(tcb: TCB) -> Time:
@@ -106,10 +111,10 @@ def start_linger(tcb: TCB, deadline: Time) -> None:
 
 def stop_all(tcb: TCB, reason: Rule) -> None:
     """Turn off every timer."""
-    for timer, slot in _SLOTS:
-        if getattr(tcb, slot) != NEVER:
-            setattr(tcb, slot, NEVER)
-            _stopped(tcb, timer, reason)
+    if tcb.observed:
+        tcb.out.extend([TimerStopped(timer, reason) for timer, slot in _SLOTS if getattr(tcb, slot) != NEVER])
+    tcb.rexmit_at = tcb.persist_at = tcb.delack_at = tcb.time_wait_at = NEVER
+    tcb.keepalive_at = tcb.user_at = tcb.linger_at = NEVER
     tcb.persist_backoff = 0
     tcb.wake = NEVER
 

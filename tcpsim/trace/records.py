@@ -52,7 +52,12 @@ class SegmentRecord(Record):
 
 @dataclass(frozen=True, slots=True)
 class Sent(SegmentRecord):
-    """A host put a segment on its link. `retransmission` counts earlier sendings of its first octet, SYN or FIN."""
+    """A host put a segment on its link, on which `to` is the next host ("" where no link leads there).
+
+    Without a connection it is the answer of a host to a packet that belongs to none, or a packet that
+    was injected: then `host` is only where it entered. `retransmission` counts earlier sendings of its
+    first octet, SYN or FIN by the same connection.
+    """
 
     kind: ClassVar[str] = "sent"
 
@@ -82,7 +87,7 @@ class Lost(SegmentRecord):
 
 @dataclass(frozen=True, slots=True)
 class Duplicated(SegmentRecord):
-    """The network made a copy of a packet; the copy arrives at `due`."""
+    """The network made a copy of a packet; the copy arrives at `due`. `host` is the sender."""
 
     kind: ClassVar[str] = "duplicated"
 
@@ -101,7 +106,10 @@ class Corrupted(SegmentRecord):
 
 @dataclass(frozen=True, slots=True)
 class Held(SegmentRecord):
-    """A fault delayed or reordered a packet: it arrives at `due`."""
+    """A fault or chance delayed or reordered a packet: it arrives at `due`. `host` is its sender.
+
+    The record stands where that was decided: for a packet that waits to be overtaken, when it was.
+    """
 
     kind: ClassVar[str] = "held"
 

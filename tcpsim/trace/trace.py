@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..tcp.segment import Segment
+    from ..tcp.units import Time
+    from ..tcp.units import Time
     from .records import Flow
 
 VERSION: Final = 1

@@ -4,8 +4,9 @@ A control is any object with the methods of `CongestionControl`; it counts octet
 no timer and no sequence number, and decides nothing but `cwnd`.
 """
 
+from .choice import initial_window as initial_window
+from .choice import make as make
+from .control import UNLIMITED as UNLIMITED
 from .control import CongestionControl as CongestionControl
 from .control import Unlimited as Unlimited
-from .control import initial_window as initial_window
-from .control import make as make
 from .newreno import NewReno as NewReno

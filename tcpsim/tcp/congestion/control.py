@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ..config import Config
 
 ENDLESS: Final = 1 << 40
 """More octets than can be in flight."""
@@ -88,26 +87,5 @@ class Unlimited:
         return "unlimited"
 
 
-def initial_window(config: Config, mss: int, syn_lost: bool) -> int:
-    """Return the initial congestion window, in octets.
-
-    RFC 5681 3.1: one segment if the SYN or SYN,ACK was lost; else two to four by size, or the number
-    of segments the knob asks for within RFC 6928's bound min(n x MSS, max(2 x MSS, 1460 x n)).
-    """
-    if syn_lost:
-        return mss
-    if config.initial_window is not None:
-        segments = config.initial_window
-        return min(segments * mss, max(2 * mss, segments * 1460))
-    if mss > 2190:
-        return 2 * mss
-    return 3 * mss if mss > 1095 else 4 * mss
-
-
-def make(config: Config, mss: int, syn_lost: bool) -> CongestionControl:
-    """Return the congestion control that the knobs ask for, at the start of a connection."""
-    if config.congestion == "none":
-        return Unlimited()
-    from .newreno import NewReno
-
-    return NewReno(mss, initial_window(config, mss, syn_lost))
+UNLIMITED: Final = Unlimited()
+"""The one instance there need be: nothing in it changes."""
