@@ -170,10 +170,17 @@ class Connection:
     def carry_out(self, now: Time, actions: list[Action]) -> None:
         """Do what the endpoint asks for, set the alarm for its timers, then tell the application."""
         heard: list[str] | None = None
+        trace, route = self._trace, self.route
         for action in actions:
             kind = action.__class__
             if kind is Segment:
-                self._transmit(now, action)  # type: ignore[arg-type]  # its class was just compared
+                packet = Packet(self._packet_number(), self.flow, action)  # type: ignore[arg-type]  # its class was just compared
+                if trace is not None:
+                    self._note_sent(now, packet)
+                if route is not None:
+                    route.transmit(now, packet)
+                else:
+                    self.host.no_route(now, packet)
             elif kind is Deliver:
                 self._deliver(now, action)  # type: ignore[arg-type]  # its class was just compared
                 if self.application is not None:
@@ -197,17 +204,12 @@ class Connection:
         if state is CLOSED or state is LISTEN:
             self.host.released(now, self)
 
-    def _transmit(self, now: Time, segment: Segment) -> None:
-        number = self._packet_number()
-        packet = Packet(number, self.flow, segment)
-        route = self.route
-        if self._trace is not None:
-            to = route.target.name if route is not None else ""
-            self._trace.append((record.Sent, now, self.host.name, self.number, segment.why, number, self.flow, segment, to))
-        if route is not None:
-            route.transmit(now, packet)
-        else:
-            self.host.no_route(now, packet)
+    def _note_sent(self, now: Time, packet: Packet) -> None:
+        trace, segment = self._trace, packet.segment
+        to = self.route.target.name if self.route is not None else ""
+        row = (record.Sent, now, self.host.name, self.number, segment.why, packet.number, self.flow, segment, to)
+        if trace is not None:
+            trace.append(row)
 
     def _deliver(self, now: Time, action: Deliver) -> None:
         self.delivered += action.length

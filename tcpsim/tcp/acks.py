@@ -31,14 +31,9 @@ DUPLICATES: Final = 3
 """RFC 5681 3.2: so many duplicate ACKs show a loss."""
 
 
-def update_window(tcb: TCB, now: Time, segment: Segment) -> None:
-    """SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK, and what an edge of zero entails."""
-    tcb.snd_wl1 = segment.seq
-    tcb.snd_wl2 = segment.ack
-    window = segment.wnd << tcb.snd_scale
+def update_window(tcb: TCB, now: Time, window: int) -> None:
+    """SND.WND <- SEG.WND, scaled (octets), and what an edge of zero entails."""
     was = tcb.snd_wnd
-    if window == was != 0:
-        return
     tcb.snd_wnd = window
     if window > tcb.max_snd_wnd:
         tcb.max_snd_wnd = window

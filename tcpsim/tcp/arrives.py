@@ -384,7 +384,9 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
             return False
         tcb.move(Event.RCV_ACK_OF_SYN, why.ACK_OF_SYN)
         acknowledge_syn(tcb, now, segment)
-        update_window(tcb, now, segment)
+        tcb.snd_wl1 = segment.seq
+        tcb.snd_wl2 = segment.ack
+        update_window(tcb, now, segment.wnd << tcb.snd_scale)
         become_established(tcb, now, why.ACK_OF_SYN)
         return True
     if acked > (tcb.snd_max - tcb.snd_una) & MASK:
@@ -399,7 +401,11 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
     # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
     newer = (segment.seq - tcb.snd_wl1) & MASK
     if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
-        update_window(tcb, now, segment)
+        tcb.snd_wl1 = segment.seq
+        tcb.snd_wl2 = segment.ack
+        window = segment.wnd << tcb.snd_scale
+        if window != tcb.snd_wnd or not window:
+            update_window(tcb, now, window)
     if tcb.fin_queued and tcb.snd_una == tcb.snd_goal:
         return _our_fin_is_acknowledged(tcb, now)
     return True

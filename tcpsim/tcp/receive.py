@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
-from .actions import Deliver
+from .actions import Deliver, TimerSet
 from .diagram import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, Event
 from .segment import PSH
 from .seqnum import HALF, MASK, gt
 from .text import append, cut, drop
-from .timers import start_delayed_ack, start_time_wait, stop_all
+from .timers import start_time_wait, stop_all
 from .units import NEVER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
     """Take the text of a segment that begins at RCV.NXT, and what was held behind it; owe an ACK."""
-    _accept(tcb, segment.length, segment.text, segment.ctl & PSH != 0)
+    _accept(tcb, segment.length, segment.text, segment.ctl & PSH)
     tcb.rcv_segments += 1
     if tcb.rcv_held:
         _take_held(tcb)
@@ -33,16 +33,20 @@ def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
         elif tcb.rcv_segments >= tcb.cfg.ack_every:
             tcb.ack_why = why.ACK_EVERY_SECOND
         elif tcb.delack_at == NEVER:
-            start_delayed_ack(tcb, now + tcb.cfg.delayed_ack)
+            tcb.delack_at = deadline = now + tcb.cfg.delayed_ack
+            if deadline < tcb.wake:
+                tcb.wake = deadline
+            if tcb.observed:
+                tcb.out.append(TimerSet("delayed ack", deadline, why.ACK_DELAYED))
 
 
-def _accept(tcb: TCB, length: int, text: bytes | None, pushed: bool) -> None:
+def _accept(tcb: TCB, length: int, text: bytes | None, pushed: int) -> None:
     """Move RCV.NXT over text in sequence and hand it on, or keep it for a RECEIVE."""
     tcb.rcv_nxt = (tcb.rcv_nxt + length) & MASK
     if tcb.reading and not tcb.urgent:
-        tcb.out.append(Deliver(length, text, pushed, False, why.TEXT_DELIVERED))
+        tcb.out.append(Deliver(length, text, pushed != 0, False, why.TEXT_DELIVERED))
     else:
-        _buffer(tcb, length, text, pushed)
+        _buffer(tcb, length, text, pushed != 0)
     # 3.8.6.2.2: keep the right edge fixed until it can move by min(Fr x RCV.BUFF, Eff.snd.MSS).
     window = tcb.rcv_wnd - length
     space = tcb.rcv_buff - tcb.rcv_user

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
+from .actions import TimerStopped
 from .diagram import CLOSE_WAIT, SYN_SENT, Event
 from .iss import initial_sequence_number
 from .options import DEFAULT_SEND_MSS, Options
@@ -20,7 +21,6 @@ from .timers import (
     start_persist,
     start_retransmission,
     start_user_timeout,
-    stop_delayed_ack,
     stop_persist,
 )
 from .units import NEVER
@@ -83,7 +83,9 @@ def send_ack(tcb: TCB, reason: Rule) -> None:
     tcb.ack_why = None
     tcb.rcv_segments = 0
     if tcb.delack_at != NEVER:
-        stop_delayed_ack(tcb, reason)
+        tcb.delack_at = NEVER
+        if tcb.observed:
+            tcb.out.append(TimerStopped("delayed ack", reason))
 
 
 def send_reset(tcb: TCB, seq: int, reason: Rule, ack: int | None = None) -> None:
@@ -228,7 +230,9 @@ def _acknowledged_along(tcb: TCB) -> None:
     tcb.ack_why = None
     tcb.rcv_segments = 0
     if tcb.delack_at != NEVER:
-        stop_delayed_ack(tcb, why.ACK_PIGGYBACKED)
+        tcb.delack_at = NEVER
+        if tcb.observed:
+            tcb.out.append(TimerStopped("delayed ack", why.ACK_PIGGYBACKED))
 
 
 def _send_lone_fin(tcb: TCB, now: Time) -> None:

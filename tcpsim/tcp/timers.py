@@ -50,18 +50,6 @@ def stop_persist(tcb: TCB, reason: Rule) -> None:
         _stopped(tcb, "persist", reason)
 
 
-def start_delayed_ack(tcb: TCB, deadline: Time) -> None:
-    """Hold an acknowledgment back."""
-    tcb.delack_at = deadline
-    _started(tcb, "delayed ack", deadline, why.ACK_DELAYED)
-
-
-def stop_delayed_ack(tcb: TCB, reason: Rule) -> None:
-    """The acknowledgment held back has been sent."""
-    tcb.delack_at = NEVER
-    _stopped(tcb, "delayed ack", reason)
-
-
 def start_time_wait(tcb: TCB, now: Time, reason: Rule) -> None:
     """Begin, or begin anew, to wait for 2 MSL (RFC 9293 3.6.1, MUST-13)."""
     tcb.time_wait_at = now + 2 * tcb.cfg.msl

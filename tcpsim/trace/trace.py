@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ..tcp.segment import Segment
     from ..tcp.units import Time
-    from ..tcp.units import Time
     from .records import Flow
 
 VERSION: Final = 1
