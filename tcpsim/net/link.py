@@ -27,6 +27,19 @@ if TYPE_CHECKING:
     from .rule import LinkRule, Verdict
 
 
+class _Waiting:
+    """A packet that is held back until another has overtaken it, at the latest until `latest`."""
+
+    __slots__ = ("by", "latest", "packet", "released", "verdicts")
+
+    def __init__(self, packet: Packet, by: str, verdicts: list[Verdict], latest: Time) -> None:
+        self.packet = packet
+        self.by = by
+        self.verdicts = verdicts
+        self.latest = latest
+        self.released = False
+
+
 class Direction:
     """One direction of a link, from one host to another.
 
@@ -56,7 +69,7 @@ class Direction:
         self.chance = random.Random(seed)
         self._busy_until: Time = 0
         self._departures: deque[Time] = deque()
-        self._held: list[tuple[Packet, Time, str]] = []
+        self._held: list[_Waiting] = []
 
     def transmit(self, now: Time, packet: Packet) -> None:
         """Put a packet on the link at `now`."""
@@ -121,7 +134,7 @@ class Direction:
             elif verdict.kind == DELAY and verdict.by:
                 self._note_held(now, packet, verdict.by, arrival)
         if hold is not None:
-            self._hold(now, packet, hold, arrival)
+            self._hold(now, packet, hold, verdicts, arrival)
         else:
             self._send_on(now, packet, verdicts, arrival)
 
@@ -133,25 +146,26 @@ class Direction:
                 for copy in range(1, verdict.copies + 1):
                     self._duplicate(now, packet, verdict.by, arrival + copy * verdict.extra)
         held, self._held = self._held, []
-        for waiting, due, by in held:
-            overtaken = min(max(arrival, now), due) if due < arrival else arrival
-            self._note_held(now, waiting, by, overtaken)
-            self._agenda.enter(overtaken, self.target.arrive, waiting)
+        for waiting in held:
+            waiting.released = True
+            follows = min(arrival, waiting.latest)
+            self._note_held(now, waiting.packet, waiting.by, follows)
+            self._send_on(now, waiting.packet, waiting.verdicts, follows)
 
-    def _hold(self, now: Time, packet: Packet, verdict: Verdict, arrival: Time) -> None:
+    def _hold(self, now: Time, packet: Packet, hold: Verdict, verdicts: list[Verdict], arrival: Time) -> None:
         """Keep a packet back until the next one overtakes it, or its time is up."""
-        latest = arrival + (verdict.extra or LONGEST_HOLD)
-        self._held.append((packet, latest, verdict.by))
-        self._agenda.enter(latest, self._release, packet)
+        latest = arrival + (hold.extra or LONGEST_HOLD)
+        waiting = _Waiting(packet, hold.by, verdicts, latest)
+        self._held.append(waiting)
+        self._agenda.enter(latest, self._release, waiting)
 
-    def _release(self, now: Time, packet: Packet) -> None:
+    def _release(self, now: Time, waiting: _Waiting) -> None:
         """Nothing has overtaken a held packet: it arrives now."""
-        for entry in self._held:
-            if entry[0] is packet:
-                self._held.remove(entry)
-                self._note_held(now, packet, entry[2], now)
-                self.target.arrive(now, packet)
-                return
+        if not waiting.released:
+            waiting.released = True
+            self._held.remove(waiting)
+            self._note_held(now, waiting.packet, waiting.by, now)
+            self._send_on(now, waiting.packet, waiting.verdicts, now)
 
     # ------------------------------------------------------------------ the trace
 

@@ -103,8 +103,8 @@ class Network:
         """Join two hosts. What is given here holds for both directions, each with its own chance.
 
         Besides delay, rate and queue limit: `loss`, `duplicate`, `corrupt`, `reorder` (probabilities,
-        "1%"), `jitter` (a duration), and `rules`, a list of rules that both directions share. What
-        differs by direction is set on `link.toward(host)`.
+        "1%"), `jitter` (a duration), and `rules`, a list of further ones. A fault among them
+        counts the packets of both directions. What differs by direction is set on `link.toward(host)`.
 
         Raises ValueError for a value out of range, KeyError for an unknown host.
         """
@@ -231,7 +231,8 @@ def impair(
     ):
         if probability:
             direction.rules.append(made(probability))
-    direction.rules.extend(rules or ())
+    # A fault counts over both directions ("the 5th segment"); an impairment has a chain of its own in each.
+    direction.rules.extend([rule.fork() if isinstance(rule, impairments.Impairment) else rule for rule in rules or ()])
 
 
 def description(link: Link) -> str:

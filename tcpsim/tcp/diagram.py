@@ -278,6 +278,16 @@ MACHINE: Final = _machine()
 _WALKS: Final = {event: MACHINE.events[event.name].trigger for event in Event}
 
 
+NO_EDGE: Final = Edge(CLOSED, Event.ABORT, "x", CLOSED, None, "before the first move")
+"""What a connection that has not moved yet has taken last; no edge of the diagram."""
+
+
+def begin(tcb: Connection) -> None:
+    """Put a new connection where every connection begins: in CLOSED."""
+    tcb.state = CLOSED
+    tcb.edge = NO_EDGE
+
+
 def advance(tcb: Connection, event: Event) -> Edge:
     """Move `tcb` along the edge that its state, `event` and the guards select; return the edge.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .actions import Action, Moved, Signal
 from .congestion import UNLIMITED, CongestionControl
-from .diagram import CLOSED, Edge, Event, State, advance
+from .diagram import NO_EDGE, Edge, Event, State, advance, begin
 from .options import DEFAULT_SEND_MSS
 from .seqnum import MASK
 from .units import NEVER
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 Held = tuple[int, int, bytes | None, bool]
 """Text held beyond a hole: SEG.SEQ, octets, the octets, whether a PSH came with them."""
 
-_NO_EDGE = Edge(CLOSED, Event.ABORT, "x", CLOSED, None, "before the first move")
-
 
 class TCB:
     """The variables of one connection. `Endpoint` adds the calls."""
+
+    state: State
+    edge: Edge
 
     __slots__ = (
         "cc", "cfg", "challenges", "challenges_from", "closed_full", "delack_at", "dupacks", "edge", "fin_queued",
@@ -56,8 +57,7 @@ class TCB:
         self.local = local
         self.remote = remote
         self.observed = observed  # whether inner actions (moves, timers, discards) are returned too
-        self.state: State = CLOSED
-        self.edge: Edge = _NO_EDGE
+        begin(self)
         self.passive = False  # MUST-11: SYN-RECEIVED came, or would come, from LISTEN
         self.reading = False  # a RECEIVE without limit is always outstanding
         self.out: list[Action] = []
@@ -136,7 +136,7 @@ class TCB:
     @property
     def fresh(self) -> bool:
         """Whether nothing has happened to this TCB yet."""
-        return self.edge is _NO_EDGE
+        return self.edge is NO_EDGE
 
     @property
     def snd_end(self) -> int:
