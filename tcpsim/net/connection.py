@@ -7,7 +7,6 @@ Rule 2. Calls raise TcpError in the RFC's words, and every call is in the trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import trace as record
@@ -21,6 +20,8 @@ from ..tcp.units import NEVER
 from .packet import Packet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..tcp.actions import Action
     from ..tcp.config import Config
     from ..tcp.diagram import State
@@ -50,8 +51,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_alarm", "_chunks", "_packet_number", "_trace", "application", "delivered", "endpoint", "flow", "host", "listener", "number",
-        "parked", "route", "signals",
+        "_alarm", "_chunks", "_packet_number", "_trace", "application", "delivered", "endpoint", "flow", "host",
+        "listener", "number", "parked", "route", "signals",
     )  # fmt: skip
 
     def __init__(self, host: Host, number: int, config: Config, trace: Trace | None) -> None:
@@ -174,7 +175,7 @@ class Connection:
         for action in actions:
             kind = action.__class__
             if kind is Segment:
-                packet = Packet(self._packet_number(), self.flow, action)  # type: ignore[arg-type]  # its class was just compared
+                packet = Packet(self._packet_number(), self.flow, action)  # type: ignore[arg-type]  # compared above
                 if trace is not None:
                     self._note_sent(now, packet)
                 if route is not None:

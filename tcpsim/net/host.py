@@ -84,7 +84,13 @@ class Host:
     """
 
     def __init__(
-        self, name: str, address: str, config: Config, agenda: Agenda, trace: Trace | None, packet_number: Callable[[], int]
+        self,
+        name: str,
+        address: str,
+        config: Config,
+        agenda: Agenda,
+        trace: Trace | None,
+        packet_number: Callable[[], int],
     ) -> None:
         self.name = name
         self.address = address

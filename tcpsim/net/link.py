@@ -171,13 +171,26 @@ class Direction:
 
     def _lose(self, now: Time, packet: Packet, by: str, due: Time) -> None:
         if self._trace is not None:
-            self._trace.append((Lost, now, self.source.name, None, None, packet.number, packet.flow, packet.segment, by, due))
+            self._trace.append(
+                (Lost, now, self.source.name, None, None, packet.number, packet.flow, packet.segment, by, due)
+            )
 
     def _duplicate(self, now: Time, packet: Packet, by: str, arrival: Time) -> None:
         copy = Packet(packet.number, packet.flow, packet.segment)
         copy.corrupted = packet.corrupted
         if self._trace is not None:
-            row = (Duplicated, now, self.source.name, None, None, packet.number, packet.flow, packet.segment, by, arrival)
+            row = (
+                Duplicated,
+                now,
+                self.source.name,
+                None,
+                None,
+                packet.number,
+                packet.flow,
+                packet.segment,
+                by,
+                arrival,
+            )
             self._trace.append(row)
         self._agenda.enter(arrival, self.target.arrive, copy)
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from ..tcp.config import Config, checked, profile as named_profile
+from ..tcp.config import Config, checked
+from ..tcp.config import profile as named_profile
 from ..tcp.units import NEVER, format_duration, format_rate, parse_duration, parse_rate
 from ..trace import Ended, Header, HostHeader, Sent, Trace
 from . import impairments
@@ -65,9 +66,7 @@ class Network:
 
     # ------------------------------------------------------------------ building
 
-    def host(
-        self, name: str, address: str | None = None, *, profile: str | Config = "rfc9293", **knobs: Any
-    ) -> Host:
+    def host(self, name: str, address: str | None = None, *, profile: str | Config = "rfc9293", **knobs: Any) -> Host:
         """Add a host. Its address is 192.0.2.1 for the first, .2 for the second, and so on.
 
         Raises ValueError for a name or address that is taken, KnobError for a bad knob.

@@ -18,7 +18,6 @@ from .acks import advance_una, same_ack, update_window
 from .actions import Discarded
 from .congestion import make
 from .diagram import (
-    CLOSE_WAIT,
     CLOSED,
     CLOSING,
     ESTABLISHED,
@@ -35,7 +34,7 @@ from .ending import delete, return_to_listen
 from .options import DEFAULT_SEND_MSS, MAX_WINDOW_SCALE
 from .receive import enter_time_wait, hold_text, take_fin, take_fin_if_next, take_queued, take_text
 from .segment import ACK, FIN, RST, SYN, URG, Segment
-from .send import HEADERS, open_send_sequence, output, reset_for, resend_from, send_ack, send_reset, send_syn
+from .send import HEADERS, open_send_sequence, output, resend_from, reset_for, send_ack, send_reset, send_syn
 from .seqnum import HALF, MASK, gt, le
 from .timers import start_keepalive, start_time_wait, stop_retransmission
 from .units import NEVER
@@ -323,9 +322,7 @@ def _part(segment: Segment, start: int, length: int) -> Segment:
     text = None if segment.text is None or not length else segment.text[start : start + length]
     up = max(segment.up - start, 0)
     seq = (segment.seq + start) & MASK
-    return Segment(
-        seq, segment.ack, segment.ctl & ~(SYN | FIN), segment.wnd, length, text, segment.why, None, up
-    )
+    return Segment(seq, segment.ack, segment.ctl & ~(SYN | FIN), segment.wnd, length, text, segment.why, None, up)
 
 
 def second_check_rst(tcb: TCB, now: Time, segment: Segment) -> None:

@@ -14,8 +14,6 @@ from .diagram import (
     CLOSED,
     CLOSING,
     ESTABLISHED,
-    FIN_WAIT_1,
-    FIN_WAIT_2,
     LAST_ACK,
     LISTEN,
     SYN_RECEIVED,
@@ -101,7 +99,9 @@ def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> Non
         raise TcpError(DOES_NOT_EXIST)
     if state is LISTEN and tcb.remote is None:
         raise TcpError(UNSPECIFIED)
-    if not (state is LISTEN or state is ESTABLISHED or state is CLOSE_WAIT or state is SYN_SENT or state is SYN_RECEIVED):
+    if not (
+        state is LISTEN or state is ESTABLISHED or state is CLOSE_WAIT or state is SYN_SENT or state is SYN_RECEIVED
+    ):
         raise TcpError(CLOSING_ERROR)
     if tcb.fin_queued:  # a CLOSE is queued in SYN-RECEIVED or CLOSE-WAIT
         raise TcpError(CLOSING_ERROR)
@@ -252,5 +252,3 @@ def status_call(tcb: TCB) -> Status:
         tcb.state, tcb.local, tcb.remote, tcb.rcv_wnd, tcb.snd_wnd,
         (tcb.snd_goal - tcb.snd_una) & MASK, tcb.rcv_user, tcb.urgent, tcb.cfg.user_timeout,
     )  # fmt: skip
-
-

@@ -24,7 +24,9 @@ class KnobError(ValueError):
     def __init__(self, knob: str, expected: str, got: object = None, *, unknown: bool = False) -> None:
         self.knob = knob
         self.expected = expected
-        super().__init__(f"unknown knob {knob!r}: {expected}" if unknown else f"{knob}: expected {expected}, not {got!r}")
+        super().__init__(
+            f"unknown knob {knob!r}: {expected}" if unknown else f"{knob}: expected {expected}, not {got!r}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,15 @@ def _knob(
     optional: bool = False,
 ) -> Any:
     """Declare a knob: the dataclass field with everything known about it."""
-    metadata = {"unit": unit, "low": low, "high": high, "choices": choices, "optional": optional, "cite": cite, "doc": doc}
+    metadata = {
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "optional": optional,
+        "cite": cite,
+        "doc": doc,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -154,21 +164,29 @@ class Config:
         1 << 30, "octets", "RFC 9293 3.10.2", "how much data SEND queues before it answers insufficient resources",
         1, 1 << 30,
     )  # fmt: skip
-    nagle: bool = _knob(True, "flag", "RFC 9293 3.7.4, SHLD-7, MUST-17", "hold small segments while data is unacknowledged")
+    nagle: bool = _knob(
+        True, "flag", "RFC 9293 3.7.4, SHLD-7, MUST-17", "hold small segments while data is unacknowledged"
+    )
     sws_override: Time = _knob(
         500 * MS, "ns", "RFC 9293 3.8.6.2.1 (4)",
         "how long the sender's silly window avoidance, or a missing PUSH, may hold data back", 100 * MS, SECOND,
     )  # fmt: skip
     delayed_ack: Time = _knob(
-        200 * MS, "ns", "RFC 9293 3.8.6.3, SHLD-18, MUST-40", "how long an ACK may wait for company; 0 acknowledges at once",
+        200 * MS, "ns", "RFC 9293 3.8.6.3, SHLD-18, MUST-40",
+        "how long an ACK may wait for company; 0 acknowledges at once",
         0, 500 * MS - 1,
     )  # fmt: skip
     ack_every: int = _knob(
-        2, "segments", "RFC 9293 3.8.6.3, SHLD-19", "an ACK is sent at the latest with this many segments received", 1, 64
+        2,
+        "segments",
+        "RFC 9293 3.8.6.3, SHLD-19",
+        "an ACK is sent at the latest with this many segments received",
+        1,
+        64,
     )
     accept_right_edge: bool = _knob(
         False, "flag", "RFC 9293 A.2",
-        "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses (a full window's own ACKs lie there)",
+        "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses; ACKs of a full window lie there",
     )  # fmt: skip
 
     # ---- retransmission
@@ -179,12 +197,17 @@ class Config:
         3 * SECOND, "ns", "RFC 6298 5 (5.7)", "the RTO with which data starts if the SYN had to be retransmitted", MS
     )
     rto_granularity: Time = _knob(0, "ns", "RFC 6298 2 (2.2)", "G, the clock granularity that bounds 4 x RTTVAR below")
-    r1: int = _knob(3, "count", "RFC 9293 3.8.3, SHLD-10", "retransmissions of one segment before the user is warned", 3, 255)
+    r1: int = _knob(
+        3, "count", "RFC 9293 3.8.3, SHLD-10", "retransmissions of one segment before the user is warned", 3, 255
+    )
     r2: Time = _knob(
         100 * SECOND, "ns", "RFC 9293 3.8.3, SHLD-11, MUST-21", "how long a segment is retransmitted before giving up"
     )
     r2_syn: Time = _knob(
-        3 * MINUTE, "ns", "RFC 9293 3.8.3, MUST-23", "how long a SYN is retransmitted before giving up, at least 3 minutes"
+        3 * MINUTE,
+        "ns",
+        "RFC 9293 3.8.3, MUST-23",
+        "how long a SYN is retransmitted before giving up, at least 3 minutes",
     )
     user_timeout: Time | None = _knob(
         5 * MINUTE, "ns", "RFC 9293 3.9.1.1 and 3.10.8", "abort if data stays undelivered for so long; off: never",
@@ -201,7 +224,8 @@ class Config:
     )
     initial_window: int | None = _knob(
         None, "segments", "RFC 5681 3.1; RFC 6928 2",
-        "the initial congestion window; off: RFC 5681's two to four segments; 10 is RFC 6928's", 1, 1 << 16, optional=True,
+        "the initial congestion window; off: RFC 5681's two to four segments; 10 is RFC 6928's",
+        1, 1 << 16, optional=True,
     )  # fmt: skip
     limited_transmit: bool = _knob(True, "flag", "RFC 3042 2", "send new data on the first two duplicate ACKs")
     idle_restart: bool = _knob(True, "flag", "RFC 5681 4.1", "restart from the initial window after an idle RTO")
@@ -213,9 +237,14 @@ class Config:
         0, optional=True,
     )  # fmt: skip
     half_duplex_close: bool = _knob(
-        False, "flag", "RFC 9293 3.6.1, MAY-1, SHLD-3", "CLOSE with unread data, or data after CLOSE, is answered by a RST"
+        False,
+        "flag",
+        "RFC 9293 3.6.1, MAY-1, SHLD-3",
+        "CLOSE with unread data, or data after CLOSE, is answered by a RST",
     )
-    reuse_time_wait: bool = _knob(True, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT")
+    reuse_time_wait: bool = _knob(
+        True, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT"
+    )
 
     # ---- robustness
     challenge_ack: bool = _knob(
@@ -230,9 +259,13 @@ class Config:
 
     # ---- keep-alive
     keepalive: bool = _knob(False, "flag", "RFC 9293 3.8.4, MUST-24, MUST-25", "probe an idle connection")
-    keepalive_idle: Time = _knob(2 * HOUR, "ns", "RFC 9293 3.8.4, MUST-27, MUST-28", "how long idle before the first probe", MS)
+    keepalive_idle: Time = _knob(
+        2 * HOUR, "ns", "RFC 9293 3.8.4, MUST-27, MUST-28", "how long idle before the first probe", MS
+    )
     keepalive_interval: Time = _knob(75 * SECOND, "ns", "RFC 9293 3.8.4", "time between unanswered probes", MS)
-    keepalive_count: int = _knob(9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 1, 255)
+    keepalive_count: int = _knob(
+        9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 1, 255
+    )
 
 
 def _described(item: Field[Any]) -> Knob:

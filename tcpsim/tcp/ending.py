@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
-from .diagram import Event
 from .receive import return_receives
 from .timers import stop_all
 
 if TYPE_CHECKING:
+    from .diagram import Event
     from .rules import Rule
     from .tcb import TCB
 

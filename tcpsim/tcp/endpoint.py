@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from . import calls
 from .arrives import in_other_states, segment_arrives
-from .seqnum import gt
 from .diagram import CLOSED, TIME_WAIT
 from .segment import ACK, RST, SYN
+from .seqnum import gt
 from .tcb import TCB
 from .timeouts import timeout
 from .timers import earliest

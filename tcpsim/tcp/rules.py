@@ -69,9 +69,7 @@ SEND_FROM_LISTEN: Final = _rule(
     "send.from-listen", "RFC 9293 3.10.2, LISTEN STATE",
     "A SEND on a listening connection with a specified remote socket makes it active and sends a SYN.",
 )  # fmt: skip
-RECEIVE_ANSWERED: Final = _rule(
-    "receive.answered", "RFC 9293 3.10.3", "Queued data answers the RECEIVE."
-)
+RECEIVE_ANSWERED: Final = _rule("receive.answered", "RFC 9293 3.10.3", "Queued data answers the RECEIVE.")
 CLOSE_LISTEN: Final = _rule("close.listen", "RFC 9293 3.10.4, LISTEN STATE", "CLOSE in LISTEN deletes the TCB.")
 CLOSE_SYN_SENT: Final = _rule(
     "close.syn-sent", "RFC 9293 3.10.4, SYN-SENT STATE",
@@ -94,10 +92,15 @@ CLOSE_PASSIVE: Final = _rule(
     "CLOSE in CLOSE-WAIT waits until all preceding SENDs are segmentized, then sends a FIN and enters LAST-ACK.",
 )  # fmt: skip
 CLOSE_UNREAD: Final = _rule(
-    "close.unread", "RFC 9293 3.6.1", "CLOSE while received data is unread sends a RST to show that data was lost.", "SHLD-3"
+    "close.unread",
+    "RFC 9293 3.6.1",
+    "CLOSE while received data is unread sends a RST to show that data was lost.",
+    "SHLD-3",
 )
 LINGER_ZERO: Final = _rule(
-    "close.linger-zero", "RFC 9293 3.9.1.6", "CLOSE with a linger time of zero is an ABORT: a RST, and the TCB is removed."
+    "close.linger-zero",
+    "RFC 9293 3.9.1.6",
+    "CLOSE with a linger time of zero is an ABORT: a RST, and the TCB is removed.",
 )
 LINGER_TIMER: Final = _rule(
     "close.linger-started", "RFC 9293 3.9.1.4", "CLOSE gives queued data the linger time to be delivered."
@@ -119,14 +122,18 @@ CALL_RETURNED: Final = _rule(
 # ------------------------------------------------------------------ SEGMENT ARRIVES: CLOSED, LISTEN, SYN-SENT
 
 CLOSED_RST_IGNORED: Final = _rule(
-    "closed.rst-ignored", "RFC 9293 3.10.7.1", "A RST for a connection that does not exist is discarded: no RST answers a RST."
+    "closed.rst-ignored",
+    "RFC 9293 3.10.7.1",
+    "A RST for a connection that does not exist is discarded: no RST answers a RST.",
 )
 CLOSED_RESET: Final = _rule(
     "closed.reset", "RFC 9293 3.10.7.1",
     "A segment for a connection that does not exist is answered with a RST that its sender can accept.",
 )  # fmt: skip
 LISTEN_RST_IGNORED: Final = _rule(
-    "listen.rst-ignored", "RFC 9293 3.10.7.2, first", "A RST in LISTEN can't be meant for this incarnation and is ignored."
+    "listen.rst-ignored",
+    "RFC 9293 3.10.7.2, first",
+    "A RST in LISTEN can't be meant for this incarnation and is ignored.",
 )
 LISTEN_ACK_RESET: Final = _rule(
     "listen.ack-reset", "RFC 9293 3.10.7.2, second", "Any acknowledgment in LISTEN is bad: it is answered with a RST."
@@ -135,14 +142,18 @@ LISTEN_SYN: Final = _rule(
     "listen.syn", "RFC 9293 3.10.7.2, third", "A SYN in LISTEN is answered with SYN,ACK; it uses one sequence number."
 )
 LISTEN_OTHER: Final = _rule(
-    "listen.other", "RFC 9293 3.10.7.2, fourth", "A segment without RST, ACK and SYN means nothing in LISTEN and is dropped."
+    "listen.other",
+    "RFC 9293 3.10.7.2, fourth",
+    "A segment without RST, ACK and SYN means nothing in LISTEN and is dropped.",
 )
 SYN_SENT_BAD_ACK: Final = _rule(
     "syn-sent.bad-ack", "RFC 9293 3.10.7.3, first",
     "The ACK does not acknowledge our SYN: it belongs to another incarnation, and a RST tells its sender so.",
 )  # fmt: skip
 SYN_SENT_BAD_ACK_RST: Final = _rule(
-    "syn-sent.bad-ack-rst", "RFC 9293 3.10.7.3, first", "A RST with an ACK that does not acknowledge our SYN is dropped."
+    "syn-sent.bad-ack-rst",
+    "RFC 9293 3.10.7.3, first",
+    "A RST with an ACK that does not acknowledge our SYN is dropped.",
 )
 SYN_SENT_REFUSED: Final = _rule(
     "syn-sent.refused", "RFC 9293 3.10.7.3, second", "A RST that acknowledges our SYN: the connection is refused."
@@ -151,7 +162,9 @@ SYN_SENT_RST_IGNORED: Final = _rule(
     "syn-sent.rst-ignored", "RFC 9293 3.10.7.3, second", "A RST without an ACK could come from anybody and is dropped."
 )
 SYN_SENT_SYN_ACK: Final = _rule(
-    "syn-sent.syn-ack", "RFC 9293 3.10.7.3, fourth", "Our SYN is acknowledged and the peer's has come: ESTABLISHED, and an ACK."
+    "syn-sent.syn-ack",
+    "RFC 9293 3.10.7.3, fourth",
+    "Our SYN is acknowledged and the peer's has come: ESTABLISHED, and an ACK.",
 )
 SYN_SENT_SYN: Final = _rule(
     "syn-sent.syn", "RFC 9293 3.10.7.3, fourth",
@@ -175,7 +188,9 @@ ZERO_WINDOW_ANSWERED: Final = _rule(
     "With a zero window text is not taken, but it is answered with an ACK that shows the window, and its ACK counts.",
 )  # fmt: skip
 TRIMMED: Final = _rule(
-    "first.trimmed", "RFC 9293 3.10.7.4, first", "Only the part of the segment that is new and inside the window is used."
+    "first.trimmed",
+    "RFC 9293 3.10.7.4, first",
+    "Only the part of the segment that is new and inside the window is used.",
 )
 SYN_ACK_CROSSED: Final = _rule(
     "first.syn-ack-crossed", "RFC 9293 3.5, Figure 7",
@@ -189,21 +204,25 @@ FIN_AGAIN: Final = _rule(
     "The peer's FIN came again, so our last ACK is lost: it is acknowledged again and 2 MSL start anew.",
 )  # fmt: skip
 RST_CHALLENGED: Final = _rule(
-    "second.challenged", "RFC 9293 3.10.7.4, second", "A RST inside the window, but not at RCV.NXT, is challenged with an ACK."
+    "second.challenged",
+    "RFC 9293 3.10.7.4, second",
+    "A RST inside the window, but not at RCV.NXT, is challenged with an ACK.",
 )
 RST_TO_LISTEN: Final = _rule(
     "second.to-listen", "RFC 9293 3.10.7.4, second",
     "A RST in SYN-RECEIVED after a passive OPEN returns the connection to LISTEN; the user need not know.",
 )  # fmt: skip
 RST_REFUSED: Final = _rule(
-    "second.refused", "RFC 9293 3.10.7.4, second", "A RST in SYN-RECEIVED after an active OPEN: the connection was refused."
+    "second.refused",
+    "RFC 9293 3.10.7.4, second",
+    "A RST in SYN-RECEIVED after an active OPEN: the connection was refused.",
 )
 RST_ABORTS: Final = _rule(
-    "second.aborts", "RFC 9293 3.10.7.4, second", "A valid RST ends the connection: queues are flushed and the user is told."
+    "second.aborts",
+    "RFC 9293 3.10.7.4, second",
+    "A valid RST ends the connection: queues are flushed and the user is told.",
 )
-RST_ENDS: Final = _rule(
-    "second.ends", "RFC 9293 3.10.7.4, second", "A valid RST after both FINs deletes the TCB."
-)
+RST_ENDS: Final = _rule("second.ends", "RFC 9293 3.10.7.4, second", "A valid RST after both FINs deletes the TCB.")
 RST_IGNORED_TIME_WAIT: Final = _rule(
     "second.time-wait-ignored", "RFC 1337 3", "A RST in TIME-WAIT is ignored, so that it can't end TIME-WAIT early."
 )
@@ -212,16 +231,23 @@ SYN_TO_LISTEN: Final = _rule(
 )
 SYN_CHALLENGED: Final = _rule(
     "fourth.challenged", "RFC 9293 3.10.7.4, fourth",
-    "A SYN on a synchronized connection is challenged with an ACK: a peer that really restarted will answer with a RST.",
+    "A SYN on a synchronized connection is challenged with an ACK: a peer that did restart answers with a RST.",
 )  # fmt: skip
 SYN_IN_WINDOW_RESETS: Final = _rule(
-    "fourth.resets", "RFC 9293 3.10.7.4, fourth", "Without RFC 5961, a SYN in the window is an error: RST, and the TCB is deleted."
+    "fourth.resets",
+    "RFC 9293 3.10.7.4, fourth",
+    "Without RFC 5961, a SYN in the window is an error: RST, and the TCB is deleted.",
 )
 CHALLENGE_LIMITED: Final = _rule(
-    "challenge.limited", "RFC 5961 7", "The challenge ACKs of this period are used up: the segment is dropped in silence."
+    "challenge.limited",
+    "RFC 5961 7",
+    "The challenge ACKs of this period are used up: the segment is dropped in silence.",
 )
 NEW_INCARNATION: Final = _rule(
-    "time-wait.new-incarnation", "RFC 9293 3.6.1", "A SYN beyond the old sequence numbers may open a new incarnation.", "MAY-2"
+    "time-wait.new-incarnation",
+    "RFC 9293 3.6.1",
+    "A SYN beyond the old sequence numbers may open a new incarnation.",
+    "MAY-2",
 )
 NO_ACK: Final = _rule("fifth.no-ack", "RFC 9293 3.10.7.4, fifth", "A segment without an ACK is dropped.")
 ACK_TOO_OLD: Final = _rule(
@@ -229,20 +255,29 @@ ACK_TOO_OLD: Final = _rule(
     "The ACK lies below SND.UNA - MAX.SND.WND: nobody who saw our segments sends it, so it is challenged.", "MAY-12",
 )  # fmt: skip
 ACK_UNSENT: Final = _rule(
-    "fifth.unsent", "RFC 9293 3.10.7.4, fifth", "The ACK acknowledges what was not sent yet: it is dropped and answered with an ACK."
+    "fifth.unsent",
+    "RFC 9293 3.10.7.4, fifth",
+    "The ACK acknowledges what was not sent yet: it is dropped and answered with an ACK.",
 )
 ACK_BAD_SYN_RECEIVED: Final = _rule(
-    "fifth.syn-received-bad", "RFC 9293 3.10.7.4, fifth", "In SYN-RECEIVED an ACK that does not acknowledge our SYN is answered with a RST."
+    "fifth.syn-received-bad",
+    "RFC 9293 3.10.7.4, fifth",
+    "In SYN-RECEIVED an ACK that does not acknowledge our SYN is answered with a RST.",
 )
 ACK_OF_SYN: Final = _rule(
     "fifth.ack-of-syn", "RFC 9293 3.10.7.4, fifth", "Our SYN is acknowledged: the connection is ESTABLISHED."
 )
 ACK_OF_FIN: Final = _rule("fifth.ack-of-fin", "RFC 9293 3.10.7.4, fifth", "Our FIN is acknowledged.")
 ACK_OF_FIN_CLOSES: Final = _rule(
-    "fifth.closes", "RFC 9293 3.10.7.4, fifth", "In LAST-ACK the ACK of our FIN ends the connection: the TCB is deleted."
+    "fifth.closes",
+    "RFC 9293 3.10.7.4, fifth",
+    "In LAST-ACK the ACK of our FIN ends the connection: the TCB is deleted.",
 )
 URGENT_BEGINS: Final = _rule(
-    "sixth.urgent", "RFC 9293 3.10.7.4, sixth", "The urgent pointer moved ahead of what was read: the user is told.", "MUST-32"
+    "sixth.urgent",
+    "RFC 9293 3.10.7.4, sixth",
+    "The urgent pointer moved ahead of what was read: the user is told.",
+    "MUST-32",
 )
 URGENT_ENDS: Final = _rule(
     "sixth.urgent-ends", "RFC 9293 3.8.5", "What was read caught up with the urgent pointer: back to normal mode."
@@ -251,7 +286,9 @@ URGENT_IGNORED: Final = _rule(
     "sixth.ignored", "RFC 9293 3.10.7.4, sixth", "After the peer's FIN an urgent pointer is ignored."
 )
 TEXT_DELIVERED: Final = _rule(
-    "seventh.delivered", "RFC 9293 3.10.7.4, seventh", "Text in sequence is handed to the user, and RCV.NXT moves over it."
+    "seventh.delivered",
+    "RFC 9293 3.10.7.4, seventh",
+    "Text in sequence is handed to the user, and RCV.NXT moves over it.",
 )
 TEXT_READABLE: Final = _rule(
     "seventh.readable", "RFC 9293 3.10.7.4, seventh", "Text in sequence is buffered until the user asks for it."
@@ -266,7 +303,9 @@ TEXT_AFTER_CLOSE: Final = _rule(
     "seventh.after-close", "RFC 9293 3.6.1", "Data came after a full CLOSE: a RST shows that it is lost.", "SHLD-3"
 )
 FIN_TAKEN: Final = _rule(
-    "eighth.fin", "RFC 9293 3.10.7.4, eighth", "The peer's FIN is taken: RCV.NXT moves over it, the user is told, an ACK is sent."
+    "eighth.fin",
+    "RFC 9293 3.10.7.4, eighth",
+    "The peer's FIN is taken: RCV.NXT moves over it, the user is told, an ACK is sent.",
 )
 FIN_HELD: Final = _rule(
     "eighth.fin-held", "RFC 9293 3.10.7.4, first", "A FIN beyond a hole waits until the hole is filled.", "SHLD-31"
@@ -275,13 +314,17 @@ FIN_HELD: Final = _rule(
 # ------------------------------------------------------------------ acknowledging
 
 ACK_AT_ONCE: Final = _rule(
-    "ack.at-once", "RFC 9293 3.10.7.4, seventh", "Text that was taken is acknowledged at once: delayed ACKs are turned off."
+    "ack.at-once",
+    "RFC 9293 3.10.7.4, seventh",
+    "Text that was taken is acknowledged at once: delayed ACKs are turned off.",
 )
 ACK_EVERY_SECOND: Final = _rule(
     "ack.second-segment", "RFC 9293 3.8.6.3", "At least every second segment is acknowledged.", "SHLD-19"
 )
 ACK_OUT_OF_ORDER: Final = _rule(
-    "ack.out-of-order", "RFC 5681 4.2", "A segment beyond a hole is answered at once with a duplicate ACK, so that the sender sees the loss."
+    "ack.out-of-order",
+    "RFC 5681 4.2",
+    "A segment beyond a hole is answered at once with a duplicate ACK, so that the sender sees the loss.",
 )
 ACK_REPEATED: Final = _rule(
     "ack.repeated", "RFC 9293 3.10.7.4, first",
@@ -291,7 +334,10 @@ ACK_HOLE_FILLED: Final = _rule(
     "ack.hole-filled", "RFC 5681 4.2", "A segment that fills a hole is acknowledged at once."
 )
 ACK_DELAYED: Final = _rule(
-    "ack.delayed", "RFC 9293 3.8.6.3", "The acknowledgment waits a moment for data or a second segment to travel with.", "SHLD-18"
+    "ack.delayed",
+    "RFC 9293 3.8.6.3",
+    "The acknowledgment waits a moment for data or a second segment to travel with.",
+    "SHLD-18",
 )
 ACK_DELAY_OVER: Final = _rule(
     "ack.delay-over", "RFC 9293 3.8.6.3", "An acknowledgment may be delayed, but by less than half a second.", "MUST-40"
@@ -300,14 +346,15 @@ ACK_PIGGYBACKED: Final = _rule(
     "ack.piggybacked", "RFC 9293 3.10.7.4, seventh", "The acknowledgment travels on a segment that is sent anyway."
 )
 WINDOW_UPDATE: Final = _rule(
-    "ack.window-update", "RFC 9293 3.8.6.2.2", "Reading made enough room to move the right window edge: the peer is told.", "MUST-39"
+    "ack.window-update",
+    "RFC 9293 3.8.6.2.2",
+    "Reading made enough room to move the right window edge: the peer is told.",
+    "MUST-39",
 )
 
 # ------------------------------------------------------------------ sending
 
-SEND_DATA: Final = _rule(
-    "send.data", "RFC 9293 3.8.6.2.1 (1)", "A full-sized segment can be sent within the windows."
-)
+SEND_DATA: Final = _rule("send.data", "RFC 9293 3.8.6.2.1 (1)", "A full-sized segment can be sent within the windows.")
 SEND_PUSHED: Final = _rule(
     "send.pushed", "RFC 9293 3.8.6.2.1 (2)", "All queued data is pushed and fits the window, so it is sent."
 )
@@ -315,19 +362,31 @@ SEND_FRACTION: Final = _rule(
     "send.fraction", "RFC 9293 3.8.6.2.1 (3)", "At least half of the largest window seen can be filled, so it is."
 )
 SEND_OVERRIDE: Final = _rule(
-    "send.override", "RFC 9293 3.8.6.2.1 (4)", "Data was held back long enough: the override timeout sends it.", "MUST-60"
+    "send.override",
+    "RFC 9293 3.8.6.2.1 (4)",
+    "Data was held back long enough: the override timeout sends it.",
+    "MUST-60",
 )
 SEND_FIN: Final = _rule(
-    "send.fin", "RFC 9293 3.10.4", "All data is segmentized, so the FIN of the CLOSE goes out; it uses one sequence number."
+    "send.fin",
+    "RFC 9293 3.10.4",
+    "All data is segmentized, so the FIN of the CLOSE goes out; it uses one sequence number.",
 )
 SEND_FIN_LAST_ACK: Final = _rule(
-    "send.fin-last-ack", "RFC 9293 3.10.4, CLOSE-WAIT STATE", "The FIN of the CLOSE in CLOSE-WAIT has been sent: LAST-ACK."
+    "send.fin-last-ack",
+    "RFC 9293 3.10.4, CLOSE-WAIT STATE",
+    "The FIN of the CLOSE in CLOSE-WAIT has been sent: LAST-ACK.",
 )
 LIMITED_TRANSMIT: Final = _rule(
-    "send.limited-transmit", "RFC 3042 2", "A duplicate ACK says that a segment left the network, so a new one may enter it."
+    "send.limited-transmit",
+    "RFC 3042 2",
+    "A duplicate ACK says that a segment left the network, so a new one may enter it.",
 )
 HOLD_SMALL: Final = _rule(
-    "send.hold", "RFC 9293 3.8.6.2.1", "Too little to send for now: the override timeout watches that it does not wait for ever.", "MUST-38"
+    "send.hold",
+    "RFC 9293 3.8.6.2.1",
+    "Too little to send for now: the override timeout watches that it does not wait for ever.",
+    "MUST-38",
 )
 
 # ------------------------------------------------------------------ timers and retransmission
@@ -342,7 +401,9 @@ RTO_STOPPED: Final = _rule(
     "rto.stopped", "RFC 6298 5 (5.2)", "All that was sent is acknowledged: the retransmission timer is off."
 )
 RTO_EXPIRED: Final = _rule(
-    "rto.expired", "RFC 9293 3.10.8", "The retransmission timer expired: the first unacknowledged segment is sent again."
+    "rto.expired",
+    "RFC 9293 3.10.8",
+    "The retransmission timer expired: the first unacknowledged segment is sent again.",
 )
 RTO_BACKED_OFF: Final = _rule(
     "rto.backed-off", "RFC 6298 5 (5.5)", "After an expiry the RTO doubles, and the timer starts with it."
@@ -351,10 +412,14 @@ RETRANSMIT: Final = _rule(
     "rto.retransmit", "RFC 6298 5 (5.4)", "The earliest segment that is not acknowledged is sent again."
 )
 RETRANSMIT_REST: Final = _rule(
-    "rto.retransmit-rest", "RFC 5681 3.1", "After a timeout, what else was outstanding is sent again as slow start allows."
+    "rto.retransmit-rest",
+    "RFC 5681 3.1",
+    "After a timeout, what else was outstanding is sent again as slow start allows.",
 )
 FAST_RETRANSMIT: Final = _rule(
-    "fast.retransmit", "RFC 5681 3.2", "The third duplicate ACK shows a loss: the missing segment is sent again without waiting."
+    "fast.retransmit",
+    "RFC 5681 3.2",
+    "The third duplicate ACK shows a loss: the missing segment is sent again without waiting.",
 )
 PARTIAL_ACK: Final = _rule(
     "fast.partial-ack", "RFC 6582 3.2", "A partial ACK shows the next hole of the same window: it is filled at once."
@@ -363,7 +428,10 @@ R1_REACHED: Final = _rule(
     "fail.r1", "RFC 9293 3.8.3 (e)", "The same segment was sent R1 times in vain: the user is told.", "SHLD-9"
 )
 R2_REACHED: Final = _rule(
-    "fail.r2", "RFC 9293 3.8.3 (c)", "The same segment was sent in vain for as long as R2 allows: the connection is closed.", "MUST-20"
+    "fail.r2",
+    "RFC 9293 3.8.3 (c)",
+    "The same segment was sent in vain for as long as R2 allows: the connection is closed.",
+    "MUST-20",
 )
 USER_TIMEOUT_STARTED: Final = _rule(
     "user-timeout.started", "RFC 9293 3.9.1.1", "Data waits to be delivered: the user timeout runs."
@@ -372,10 +440,15 @@ USER_TIMEOUT_STOPPED: Final = _rule(
     "user-timeout.stopped", "RFC 9293 3.9.1.1", "Everything is delivered: the user timeout stops."
 )
 USER_TIMEOUT_EXPIRED: Final = _rule(
-    "user-timeout.expired", "RFC 9293 3.10.8", "The user timeout expired: queues are flushed, the user is told, the TCB is deleted."
+    "user-timeout.expired",
+    "RFC 9293 3.10.8",
+    "The user timeout expired: queues are flushed, the user is told, the TCB is deleted.",
 )
 PERSIST_STARTED: Final = _rule(
-    "persist.started", "RFC 9293 3.8.6.1", "The peer's window is zero and something waits: it will be probed.", "MUST-36"
+    "persist.started",
+    "RFC 9293 3.8.6.1",
+    "The peer's window is zero and something waits: it will be probed.",
+    "MUST-36",
 )
 PERSIST_PROBE: Final = _rule(
     "persist.probe", "RFC 9293 3.8.6.1", "A zero window has lasted for an RTO: one octet probes it.", "SHLD-29"
@@ -387,11 +460,12 @@ PERSIST_STOPPED: Final = _rule(
     "persist.stopped", "RFC 9293 3.8.6.1", "The window is open again, or nothing waits: probing ends."
 )
 TIME_WAIT_STARTED: Final = _rule(
-    "time-wait.started", "RFC 9293 3.6.1", "The active closer waits for 2 MSL, so that old segments die and the last ACK can be repeated.", "MUST-13"
+    "time-wait.started",
+    "RFC 9293 3.6.1",
+    "The active closer waits for 2 MSL, so that old segments die and the last ACK can be repeated.",
+    "MUST-13",
 )
-TIME_WAIT_OVER: Final = _rule(
-    "time-wait.over", "RFC 9293 3.10.8", "2 MSL are over: the TCB is deleted."
-)
+TIME_WAIT_OVER: Final = _rule("time-wait.over", "RFC 9293 3.10.8", "2 MSL are over: the TCB is deleted.")
 KEEPALIVE_STARTED: Final = _rule(
     "keepalive.started", "RFC 9293 3.8.4", "The connection is watched for being idle.", "MUST-26"
 )

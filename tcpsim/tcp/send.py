@@ -257,9 +257,7 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
         acked = tcb.state is not SYN_SENT
         window = min(tcb.rcv_wnd, 0xFFFF)
         ctl = SYN | ACK if acked else SYN
-        tcb.out.append(
-            Segment(seq, tcb.rcv_nxt if acked else 0, ctl, window, 0, None, reason, syn_options(tcb))
-        )
+        tcb.out.append(Segment(seq, tcb.rcv_nxt if acked else 0, ctl, window, 0, None, reason, syn_options(tcb)))
         return (seq + 1) & MASK
     end = tcb.snd_end
     fin_was_sent = tcb.fin_queued and tcb.snd_max == tcb.snd_goal

@@ -110,7 +110,13 @@ def stop_all(tcb: TCB, reason: Rule) -> None:
 def earliest(tcb: TCB) -> Time:
     """Return the earliest deadline, exactly, or NEVER."""
     return min(
-        tcb.rexmit_at, tcb.persist_at, tcb.delack_at, tcb.time_wait_at, tcb.keepalive_at, tcb.linger_at, user_deadline(tcb)
+        tcb.rexmit_at,
+        tcb.persist_at,
+        tcb.delack_at,
+        tcb.time_wait_at,
+        tcb.keepalive_at,
+        tcb.linger_at,
+        user_deadline(tcb),
     )
 
 
