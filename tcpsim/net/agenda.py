@@ -9,16 +9,22 @@ Rule 3. An entry is a plain tuple (time, serial, function, argument): the functi
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..tcp.units import Time
 
     Entry = tuple[Time, int, Callable[[Time, Any], None], Any]
+
+
+COLLECT_AFTER: Final = 50_000
+"""How many objects are made, during a run, before the garbage collector looks."""
 
 
 class Agenda:
@@ -57,15 +63,32 @@ class Agenda:
 
     def run(self, until: Time, max_events: int) -> str:
         """Carry out entries up to and including `until`; return "idle", "until" or "event limit"."""
-        heap = self.heap
-        events = 0
-        while heap:
-            if heap[0][0] > until:
-                self.now = until
-                return "until"
-            if events >= max_events:
-                return "event limit"
-            events += 1
-            self.now, _, function, argument = heappop(heap)
-            function(self.now, argument)
-        return "idle"
+        with fewer_collections():
+            heap = self.heap
+            events = 0
+            while heap:
+                if heap[0][0] > until:
+                    self.now = until
+                    return "until"
+                if events >= max_events:
+                    return "event limit"
+                events += 1
+                self.now, _, function, argument = heappop(heap)
+                function(self.now, argument)
+            return "idle"
+
+
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Let the garbage collector look less often while a run goes on.
+
+    A run makes no cycles, but a trace that grows: looked through every 700 objects, it takes a
+    third of the time of the run.
+    """
+    before = gc.get_threshold()
+    if 0 < before[0] < COLLECT_AFTER:
+        gc.set_threshold(COLLECT_AFTER, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

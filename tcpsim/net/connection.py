@@ -239,15 +239,15 @@ class Connection:
         if trace is None:
             return
         host, number, why = self.host.name, self.number, action.why
-        if isinstance(action, Moved):
-            edge = action.edge
-            trace.append((record.Moved, now, host, number, why, edge.source, edge.target, edge.event))
-        elif isinstance(action, TimerSet):
+        if isinstance(action, TimerSet):
             trace.append((record.TimerSet, now, host, number, why, action.timer, action.deadline))
         elif isinstance(action, TimerStopped):
             trace.append((record.TimerStopped, now, host, number, why, action.timer))
         elif isinstance(action, TimerFired):
             trace.append((record.TimerFired, now, host, number, why, action.timer))
+        elif isinstance(action, Moved):
+            edge = action.edge
+            trace.append((record.Moved, now, host, number, why, edge.source, edge.target, edge.event))
         elif isinstance(action, Discarded):
             packet = self.host.arriving
             if packet is not None:

@@ -212,8 +212,10 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
         return
     if not ctl & ACK:
         discard(tcb, segment, why.NO_ACK)
+        tcb.ack_why = None
         return
     if not fifth_check_ack(tcb, now, segment):
+        tcb.ack_why = None  # what the first check wanted acknowledged was not used after all
         return
     if tcb.keepalive_at != NEVER:
         start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
@@ -244,16 +246,25 @@ def acceptable(tcb: TCB, segment: Segment) -> bool:
 
 
 def first_check_sequence(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
-    """First, check sequence number: return the part that is in the window, or None.
-
-    RST and SYN are not trimmed: the checks that follow judge them by their own numbers.
-    """
-    if tcb.state is SYN_RECEIVED and segment.ctl & SYN and segment.seq == tcb.irs and not segment.ctl & RST:
+    """First, check sequence number: return the part that is in the window, or None."""
+    in_window = (segment.seq - tcb.rcv_nxt) & MASK < tcb.rcv_wnd
+    if segment.ctl & RST:
+        # 3.5.3: a RST is judged by its SEQ alone, with text or without (SHLD-2), and MUST-66 lets it
+        # through a zero window.
+        if in_window or segment.seq == tcb.rcv_nxt:
+            return segment
+        discard(tcb, segment, why.UNACCEPTABLE_RST)
+        return None
+    if tcb.state is SYN_RECEIVED and segment.ctl & SYN and segment.seq == tcb.irs:
         return _syn_again(tcb, now, segment)
     if not acceptable(tcb, segment):
         return _unacceptable(tcb, now, segment)
-    if segment.ctl & (RST | SYN):
-        return segment
+    if segment.ctl & SYN:
+        # RFC 5961 4 challenges a SYN "irrespective of the sequence number"; else one outside the
+        # window is trimmed off, and only its text is new.
+        if in_window or (tcb.cfg.challenge_ack and (tcb.state is not SYN_RECEIVED or not tcb.passive)):
+            return segment
+        segment = _without_syn(segment, segment.wnd)
     return _trimmed(tcb, segment)
 
 
@@ -263,12 +274,10 @@ def _syn_again(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
     Unlike Table 6, which refuses both, the ACK of a SYN,ACK counts, as Figure 7 shows and MUST-10
     asks; RFC 9293 A.2 warns of the problem.
     """
-    if segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
+    if tcb.active and segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
         discard(tcb, segment, why.SYN_ACK_CROSSED)
-        return Segment(
-            tcb.rcv_nxt, segment.ack, segment.ctl & ~SYN, segment.wnd, segment.length, segment.text, segment.why,
-            None, max(segment.up - 1, 0),
-        )  # fmt: skip
+        # RFC 7323 2.2: the window of a SYN is not scaled, that of the segment which is made of it is.
+        return _trimmed(tcb, _without_syn(segment, segment.wnd >> tcb.snd_scale))
     if tcb.cfg.answer_duplicate_syn and not segment.ctl & ACK:
         discard(tcb, segment, why.DUPLICATE_SYN_ANSWERED)
         resend_from(tcb, tcb.iss, 0, why.DUPLICATE_SYN_ANSWERED)
@@ -276,12 +285,16 @@ def _syn_again(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
     return _unacceptable(tcb, now, segment)
 
 
+def _without_syn(segment: Segment, wnd: int) -> Segment:
+    """Return a segment without its SYN, which takes the first sequence number with it."""
+    seq, up = (segment.seq + 1) & MASK, max(segment.up - 1, 0)
+    ctl = segment.ctl & ~SYN
+    return Segment(seq, segment.ack, ctl, wnd, segment.length, segment.text, segment.why, None, up)
+
+
 def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
-    """Nothing of the segment lies in the window: answer with an ACK, unless it is a RST."""
-    if segment.ctl & RST:
-        discard(tcb, segment, why.UNACCEPTABLE_RST)
-        return None
-    if tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and not segment.ctl & SYN:
+    """Nothing of the segment lies in the window: answer with an ACK. RSTs have been judged before."""
+    if tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.ctl & (SYN | ACK) == ACK:
         # "special allowance should be made to accept valid ACKs, URGs": without its text, that is.
         discard(tcb, segment, why.ZERO_WINDOW_ANSWERED)
         tcb.ack_why = why.ZERO_WINDOW_ANSWERED
@@ -302,8 +315,6 @@ def _trimmed(tcb: TCB, segment: Segment) -> Segment:
     """Trim off what lies outside the window; what begins beyond RCV.NXT stays there, to be held."""
     start = (segment.seq - tcb.rcv_nxt) & MASK
     old = MASK + 1 - start if start >= HALF else 0
-    if old and segment.seg_len == 0:
-        return segment
     room = tcb.rcv_wnd - (0 if old else start)
     length = min(segment.length - old, room) if segment.length > old else 0
     if not old and length == segment.length and segment.seg_len <= room:
@@ -477,8 +488,13 @@ def eighth_check_fin(tcb: TCB, now: Time, segment: Segment) -> None:
     if state is TIME_WAIT:
         start_time_wait(tcb, now, why.FIN_AGAIN)
         tcb.ack_why = why.FIN_AGAIN
-    elif state is CLOSED or not (state is ESTABLISHED or state is FIN_WAIT_1 or state is FIN_WAIT_2):
-        discard(tcb, segment, why.TEXT_AFTER_FIN)  # CLOSE-WAIT, CLOSING, LAST-ACK: remain
+    elif state is CLOSED:
+        pass  # the text before this FIN came after a full CLOSE
+    elif not state.receives_text:
+        # CLOSE-WAIT, CLOSING, LAST-ACK: remain. Unlike 3.10.7.4, RCV.NXT does not move over a FIN
+        # beyond the peer's own FIN: nobody can have sent it.
+        discard(tcb, segment, why.FIN_BEYOND_FIN)
+        tcb.ack_why = why.FIN_BEYOND_FIN
     elif fin == tcb.rcv_nxt:
         take_fin(tcb, now)
     elif gt(fin, tcb.rcv_nxt):

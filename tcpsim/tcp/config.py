@@ -184,6 +184,10 @@ class Config:
         1,
         64,
     )
+    delay_fin_ack: bool = _knob(
+        False, "flag", "RFC 9293 3.8.6.3, SHLD-18",
+        "let the ACK of the peer's FIN wait like that of text, so that our own FIN can carry it",
+    )  # fmt: skip
     accept_right_edge: bool = _knob(
         False, "flag", "RFC 9293 A.2",
         "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses; ACKs of a full window lie there",

@@ -33,11 +33,16 @@ def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
         elif tcb.rcv_segments >= tcb.cfg.ack_every:
             tcb.ack_why = why.ACK_EVERY_SECOND
         elif tcb.delack_at == NEVER:
-            tcb.delack_at = deadline = now + tcb.cfg.delayed_ack
-            if deadline < tcb.wake:
-                tcb.wake = deadline
-            if tcb.observed:
-                tcb.out.append(TimerSet("delayed ack", deadline, why.ACK_DELAYED))
+            _delay_ack(tcb, now)
+
+
+def _delay_ack(tcb: TCB, now: Time) -> None:
+    """Hold an acknowledgment back (RFC 9293 3.8.6.3)."""
+    tcb.delack_at = deadline = now + tcb.cfg.delayed_ack
+    if deadline < tcb.wake:
+        tcb.wake = deadline
+    if tcb.observed:
+        tcb.out.append(TimerSet("delayed ack", deadline, why.ACK_DELAYED))
 
 
 def _accept(tcb: TCB, length: int, text: bytes | None, pushed: int) -> None:
@@ -171,7 +176,11 @@ def take_fin(tcb: TCB, now: Time) -> None:
     tcb.fin_received = True
     tcb.rcv_fin = None
     tcb.rcv_held = ()
-    tcb.ack_why = why.FIN_TAKEN
+    tcb.rcv_segments += 1
+    if tcb.state is not ESTABLISHED or not (tcb.cfg.delay_fin_ack and tcb.cfg.delayed_ack):
+        tcb.ack_why = why.FIN_TAKEN
+    elif tcb.ack_why is None and tcb.delack_at == NEVER:
+        _delay_ack(tcb, now)
     tcb.signal("connection closing", why.FIN_TAKEN)
     return_receives(tcb, "connection closing", why.FIN_TAKEN)
     state = tcb.state

@@ -307,6 +307,10 @@ FIN_TAKEN: Final = _rule(
     "RFC 9293 3.10.7.4, eighth",
     "The peer's FIN is taken: RCV.NXT moves over it, the user is told, an ACK is sent.",
 )
+FIN_BEYOND_FIN: Final = _rule(
+    "eighth.beyond-fin", "RFC 9293 3.10.7.4, eighth",
+    "After the peer's FIN there can be no other: the state remains, and an ACK says what is expected.",
+)  # fmt: skip
 FIN_HELD: Final = _rule(
     "eighth.fin-held", "RFC 9293 3.10.7.4, first", "A FIN beyond a hole waits until the hole is filled.", "SHLD-31"
 )
