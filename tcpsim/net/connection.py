@@ -120,6 +120,10 @@ class Connection:
 
     def send(self, data: bytes | int, *, push: bool = True, urgent: bool = False) -> None:
         """SEND (3.10.2): bytes, or a number of octets that are only counted."""
+        if self._trace is None:
+            now = self.host.agenda.now
+            self.carry_out(now, self.endpoint.send(now, data, push=push, urgent=urgent))
+            return
         size = data if isinstance(data, int) else len(data)
         words = f"send({size}{', urgent' if urgent else ''}{'' if push else ', no push'})"
         self._call(words, lambda now: self.endpoint.send(now, data, push=push, urgent=urgent))

@@ -33,9 +33,9 @@ from .diagram import (
 from .ending import delete, return_to_listen
 from .options import DEFAULT_SEND_MSS, MAX_WINDOW_SCALE
 from .receive import enter_time_wait, hold_text, take_fin, take_fin_if_next, take_queued, take_text
-from .segment import ACK, FIN, RST, SYN, URG, Segment
+from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
 from .send import HEADERS, open_send_sequence, output, resend_from, reset_for, send_ack, send_reset, send_syn
-from .seqnum import HALF, MASK, gt, le
+from .seqnum import HALF, MASK, gt, le, lt
 from .timers import start_keepalive, start_time_wait, stop_retransmission
 from .units import NEVER
 
@@ -105,7 +105,7 @@ def take_syn(tcb: TCB, segment: Segment) -> None:
     """
     cfg, options = tcb.cfg, segment.options
     tcb.irs = segment.seq
-    tcb.rcv_nxt = (segment.seq + 1) & MASK
+    tcb.rcv_nxt = tcb.rcv_up = (segment.seq + 1) & MASK
     offered = DEFAULT_SEND_MSS if options is None or options.mss is None else options.mss  # MUST-15
     tcb.snd_mss = max(min(offered, cfg.mtu - HEADERS), 1)  # MUST-16; no peer can ask for empty segments
     tcb.snd_wnd = tcb.max_snd_wnd = segment.wnd
@@ -121,13 +121,15 @@ def take_syn(tcb: TCB, segment: Segment) -> None:
 
 
 def queue_beside_syn(tcb: TCB, segment: Segment) -> None:
-    """Queue text and FIN that came with a SYN until ESTABLISHED is reached."""
+    """Queue text, FIN and urgent pointer that came with a SYN until ESTABLISHED is reached."""
     length = min(segment.length, tcb.rcv_wnd)
     if length:
         text = None if segment.text is None else segment.text[:length]
-        tcb.rcv_held = ((tcb.rcv_nxt, length, text, True),)
+        tcb.rcv_held = ((tcb.rcv_nxt, length, text, segment.ctl & PSH != 0),)
     if segment.ctl & FIN and length == segment.length:
         tcb.rcv_fin = (tcb.rcv_nxt + length) & MASK
+    if segment.ctl & URG and segment.up > 1:
+        tcb.rcv_up = (segment.seq + segment.up) & MASK
 
 
 # ------------------------------------------------------------------ 3.10.7.3 SYN-SENT STATE
@@ -149,6 +151,7 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
         acceptable_ack = True
     if ctl & RST:
         if acceptable_ack:
+            # Unlike 3.10.7.3, "connection reset": the user hears the same word as in SYN-RECEIVED (3.10.7.4).
             delete(tcb, Event.RCV_RST, why.SYN_SENT_REFUSED, "connection refused", "connection reset")
         else:
             discard(tcb, segment, why.SYN_SENT_RST_IGNORED)
@@ -160,8 +163,6 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
         acknowledge_syn(tcb, now, segment)
         tcb.ack_why = why.SYN_SENT_SYN_ACK
         queue_beside_syn(tcb, segment)
-        if ctl & URG:
-            sixth_check_urg(tcb, segment)
         become_established(tcb, now, why.SYN_SENT_SYN_ACK)
         output(tcb, now)
     else:
@@ -175,6 +176,7 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
 def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
     """Our SYN is acknowledged: SND.UNA moves over it, and the congestion window begins."""
     resent = tcb.syn_resent
+    tcb.syn_acked = True
     advance_una(tcb, now, (segment.ack - tcb.snd_una) & MASK, segment.ack)
     tcb.cc = make(tcb.cfg, tcb.snd_mss, resent)
     if resent and tcb.rto < tcb.cfg.rto_after_syn_loss:
@@ -188,7 +190,7 @@ def become_established(tcb: TCB, now: Time, reason: Rule) -> None:
         start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
     if tcb.fin_queued:
         tcb.move(Event.CLOSE, why.CLOSE_QUEUED)
-    if tcb.rcv_held or tcb.rcv_fin is not None:
+    if tcb.rcv_held or tcb.rcv_fin is not None or tcb.rcv_up != tcb.rcv_nxt:
         take_queued(tcb, now)
 
 
@@ -400,10 +402,7 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
     if acked > (tcb.snd_max - tcb.snd_una) & MASK:
         return _ack_outside(tcb, now, segment, acked)
     if acked:
-        syn_was_unacknowledged = tcb.snd_una == tcb.iss
         advance_una(tcb, now, acked, segment.ack)
-        if syn_was_unacknowledged:  # CLOSE in SYN-RECEIVED: what came beside the SYN is still queued
-            take_queued(tcb, now)
     elif tcb.snd_una != tcb.snd_max:
         same_ack(tcb, segment)
     # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
@@ -414,8 +413,11 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
         window = segment.wnd << tcb.snd_scale
         if window != tcb.snd_wnd or not window:
             update_window(tcb, now, window)
-    if tcb.fin_queued and tcb.snd_una == tcb.snd_goal:
-        return _our_fin_is_acknowledged(tcb, now)
+    if tcb.fin_queued and tcb.snd_una == tcb.snd_goal and not _our_fin_is_acknowledged(tcb, now):
+        return False
+    if not tcb.syn_acked and acked:  # CLOSE in SYN-RECEIVED: what came beside the SYN is still queued
+        tcb.syn_acked = True
+        take_queued(tcb, now)
     return True
 
 
@@ -449,7 +451,7 @@ def _our_fin_is_acknowledged(tcb: TCB, now: Time) -> bool:
 
 
 def sixth_check_urg(tcb: TCB, segment: Segment) -> None:
-    """Sixth, check the URG bit: RCV.UP <- max(RCV.UP, SEG.UP), and tell the user once."""
+    """Sixth, check the URG bit: RCV.UP <- max(RCV.UP, SEG.UP), and tell the user."""
     if not tcb.state.receives_text:
         discard(tcb, segment, why.URGENT_IGNORED)
         return
@@ -457,10 +459,10 @@ def sixth_check_urg(tcb: TCB, segment: Segment) -> None:
     consumed = (tcb.rcv_nxt - tcb.rcv_user) & MASK
     if le(up, consumed) or (tcb.urgent and le(up, tcb.rcv_up)):
         return
+    # Unlike 3.10.7.4, "do not signal the user again": MUST-32 asks to tell of every advance.
     tcb.rcv_up = up
-    if not tcb.urgent:
-        tcb.urgent = True
-        tcb.signal("urgent data", why.URGENT_BEGINS)
+    tcb.signal("urgent data", why.URGENT_ADVANCES if tcb.urgent else why.URGENT_BEGINS)
+    tcb.urgent = True
 
 
 def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
@@ -475,6 +477,12 @@ def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
         take_text(tcb, now, segment)
         if tcb.rcv_fin is not None:
             take_fin_if_next(tcb, now)
+    elif lt(segment.seq, tcb.rcv_nxt):
+        # The fifth check took what was queued beside the SYN; the peer sends it again, and more perhaps.
+        old = min((tcb.rcv_nxt - segment.seq) & MASK, segment.length)
+        tcb.ack_why = why.ACK_REPEATED
+        if old < segment.length:
+            seventh_check_text(tcb, now, _part(segment, old, segment.length - old))
     else:
         discard(tcb, segment, why.TEXT_HELD)
         hold_text(tcb, segment)

@@ -105,7 +105,7 @@ def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> Non
         raise TcpError(CLOSING_ERROR)
     if tcb.fin_queued:  # a CLOSE is queued in SYN-RECEIVED or CLOSE-WAIT
         raise TcpError(CLOSING_ERROR)
-    if ((tcb.snd_goal - tcb.snd_una) & MASK) + size > tcb.cfg.snd_buff:
+    if tcb.undelivered + size > tcb.cfg.snd_buff:
         raise TcpError(INSUFFICIENT)
     if state is LISTEN:
         _become_active(tcb, now, Event.SEND, why.SEND_FROM_LISTEN)
@@ -250,5 +250,5 @@ def status_call(tcb: TCB) -> Status:
         raise TcpError(DOES_NOT_EXIST)
     return Status(
         tcb.state, tcb.local, tcb.remote, tcb.rcv_wnd, tcb.snd_wnd,
-        (tcb.snd_goal - tcb.snd_una) & MASK, tcb.rcv_user, tcb.urgent, tcb.cfg.user_timeout,
+        tcb.undelivered, tcb.rcv_user, tcb.urgent, tcb.cfg.user_timeout,
     )  # fmt: skip

@@ -36,3 +36,4 @@ def return_to_listen(tcb: TCB, event: Event, reason: Rule) -> None:
     receives = tcb.receives
     tcb.reset_variables()
     tcb.receives = receives
+    tcb.iss_above = None  # it bound the incarnation that is given up now

@@ -126,6 +126,7 @@ def hold_text(tcb: TCB, segment: Segment) -> None:
         begins = (piece[0] - base) & MASK
         if start < end and start < begins:
             merged.append(_piece(segment, start - first, min(end, begins) - first, pushed))
+            start = min(end, begins)
         if begins < end:
             start = max(start, begins + piece[1])
         merged.append(piece)
@@ -154,7 +155,10 @@ def _take_held(tcb: TCB) -> None:
 
 
 def take_queued(tcb: TCB, now: Time) -> None:
-    """On becoming ESTABLISHED, take the text and FIN that came with a SYN (RFC 9293 3.10.7.2, third)."""
+    """On becoming ESTABLISHED, take what came with a SYN beside it (RFC 9293 3.10.7.2, third)."""
+    if not tcb.urgent and gt(tcb.rcv_up, tcb.rcv_nxt):
+        tcb.urgent = True
+        tcb.signal("urgent data", why.URGENT_BEGINS)
     if tcb.rcv_held:
         _take_held(tcb)
         tcb.ack_why = why.ACK_AT_ONCE
@@ -176,6 +180,7 @@ def take_fin(tcb: TCB, now: Time) -> None:
     tcb.fin_received = True
     tcb.rcv_fin = None
     tcb.rcv_held = ()
+    tcb.rcv_pushed = tcb.rcv_user > 0  # "FIN implies PUSH for any segment text not yet delivered"
     tcb.rcv_segments += 1
     if tcb.state is not ESTABLISHED or not (tcb.cfg.delay_fin_ack and tcb.cfg.delayed_ack):
         tcb.ack_why = why.FIN_TAKEN

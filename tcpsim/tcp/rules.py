@@ -87,10 +87,6 @@ CLOSE_QUEUED: Final = _rule(
     "close.queued", "RFC 9293 3.10.4, SYN-RECEIVED STATE",
     "A CLOSE behind queued data in SYN-RECEIVED takes effect when ESTABLISHED is reached.",
 )  # fmt: skip
-CLOSE_PASSIVE: Final = _rule(
-    "close.passive", "RFC 9293 3.10.4, CLOSE-WAIT STATE",
-    "CLOSE in CLOSE-WAIT waits until all preceding SENDs are segmentized, then sends a FIN and enters LAST-ACK.",
-)  # fmt: skip
 CLOSE_UNREAD: Final = _rule(
     "close.unread",
     "RFC 9293 3.6.1",
@@ -168,7 +164,7 @@ SYN_SENT_SYN_ACK: Final = _rule(
 )
 SYN_SENT_SYN: Final = _rule(
     "syn-sent.syn", "RFC 9293 3.10.7.3, fourth",
-    "A SYN without an ACK crossed ours: simultaneous open, answered with SYN,ACK.", "MUST-10",
+    "A SYN without an ACK crossed ours: simultaneous open, answered with SYN,ACK.",
 )  # fmt: skip
 SYN_SENT_OTHER: Final = _rule(
     "syn-sent.other", "RFC 9293 3.10.7.3, fifth", "A segment with neither SYN nor RST is dropped in SYN-SENT."
@@ -194,7 +190,7 @@ TRIMMED: Final = _rule(
 )
 SYN_ACK_CROSSED: Final = _rule(
     "first.syn-ack-crossed", "RFC 9293 3.5, Figure 7",
-    "After SYNs have crossed, the peer's SYN,ACK repeats its SYN; the ACK beside it counts.",
+    "After SYNs have crossed, the peer's SYN,ACK repeats its SYN; the ACK beside it counts.", "MUST-10",
 )  # fmt: skip
 DUPLICATE_SYN_ANSWERED: Final = _rule(
     "first.duplicate-syn", "RFC 9293 3.8.1", "The SYN came again, so our SYN,ACK may be lost: it is sent again."
@@ -275,10 +271,13 @@ ACK_OF_FIN_CLOSES: Final = _rule(
 )
 URGENT_BEGINS: Final = _rule(
     "sixth.urgent",
-    "RFC 9293 3.10.7.4, sixth",
+    "RFC 9293 3.8.5",
     "The urgent pointer moved ahead of what was read: the user is told.",
     "MUST-32",
 )
+URGENT_ADVANCES: Final = _rule(
+    "sixth.urgent-advances", "RFC 9293 3.8.5", "The urgent pointer moved further ahead: the user is told again.", "MUST-32"
+)  # fmt: skip
 URGENT_ENDS: Final = _rule(
     "sixth.urgent-ends", "RFC 9293 3.8.5", "What was read caught up with the urgent pointer: back to normal mode."
 )
@@ -369,7 +368,6 @@ SEND_OVERRIDE: Final = _rule(
     "send.override",
     "RFC 9293 3.8.6.2.1 (4)",
     "Data was held back long enough: the override timeout sends it.",
-    "MUST-60",
 )
 SEND_FIN: Final = _rule(
     "send.fin",

@@ -252,7 +252,7 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
     (RFC 9293 3.8.6).
     """
     tcb.rtt_at = NEVER  # Karn: no round trip is measured over anything sent twice (RFC 6298 3)
-    if seq == tcb.iss:
+    if seq == tcb.iss and not tcb.syn_acked:
         tcb.syn_resent = True
         acked = tcb.state is not SYN_SENT
         window = min(tcb.rcv_wnd, 0xFFFF)

@@ -106,6 +106,7 @@ class TCB:
         "snd_wnd",
         "srtt",
         "state",
+        "syn_acked",
         "syn_resent",
         "time_wait_at",
         "urgent",
@@ -141,6 +142,7 @@ class TCB:
         self.snd_mss = DEFAULT_SEND_MSS  # Eff.snd.MSS
         self.snd_text: Text = ()  # what may have to be (re)sent; empty where octets are only counted
         self.snd_text_seq = 0  # the number of the first octet of snd_text
+        self.syn_acked = False  # SND.UNA = ISS does not tell: after 4 GB it is so again
         self.snd_goal = 0  # the number after everything queued: text and, if fin_queued, the FIN
         self.snd_push = 0  # the number up to which SENDs were pushed
         self.fin_queued = False
@@ -215,6 +217,13 @@ class TCB:
     def outstanding(self) -> int:
         """How many sequence numbers were sent and are not acknowledged."""
         return (self.snd_max - self.snd_una) & MASK
+
+    @property
+    def undelivered(self) -> int:
+        """How many octets of text that the user has queued are not acknowledged."""
+        syn_is_out = not self.syn_acked and self.snd_nxt != self.iss
+        fin_is_ahead = self.fin_queued and self.snd_una != self.snd_goal
+        return ((self.snd_goal - self.snd_una) & MASK) - syn_is_out - fin_is_ahead
 
     @property
     def unsent(self) -> int:

@@ -70,7 +70,7 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
     tcb.recover = tcb.snd_max  # RFC 6582 3.2, step 4 of its section on timeouts: no fast retransmit below it
     back_off(tcb)
     tcb.rexmit_nxt = resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.RETRANSMIT)
-    tcb.resending = tcb.rexmit_nxt != tcb.recover and tcb.snd_una != tcb.iss
+    tcb.resending = tcb.rexmit_nxt != tcb.recover and tcb.syn_acked
     tcb.sent_at = now
     start_retransmission(tcb, now + tcb.rto, why.RTO_BACKED_OFF)
 
