@@ -1,0 +1,400 @@
+"""What a scenario file may contain: the types that validate it and from which its JSON Schema is made.
+
+Rule 1. Every key that the language has stands here once, with the sentence that an editor shows.
+Rule 2. A key that is not here is refused.
+Rule 3. Only shapes are checked here. Whether hosts, connections and links are the right ones is asked
+        afterwards, in `loading`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from ..tcp.config import KNOBS, PROFILES
+from ..tcp.units import HOUR
+from .values import (
+    MAX_LIST,
+    MAX_SEND,
+    MAX_TEXT,
+    ConnectionName,
+    Count,
+    DeliveredText,
+    Duration,
+    EventPhrase,
+    From,
+    InjectedPhrase,
+    LinePhrase,
+    Name,
+    OccurrenceKey,
+    OccurrencePhrase,
+    Outage,
+    PartyKey,
+    Port,
+    Probability,
+    Rate,
+    SelectorPhrase,
+    SignalName,
+    StatesReached,
+    Switch,
+    TimerPhrase,
+    To,
+    knob_type,
+)  # fmt: skip
+
+FAULTS: Final = ("drop", "delay", "duplicate", "corrupt", "swap", "down")
+"""What a fault can do; each fault does one."""
+
+
+class Part(BaseModel):
+    """A part of a scenario file: unknown keys are refused, nothing is converted, nothing changes."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
+
+
+# ---------------------------------------------------------------------- hosts
+
+
+class _KnobSet(Part):
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """The knobs that are written, and their values."""
+        return {name: getattr(self, name) for name in KNOBS if name in self.model_fields_set}
+
+
+_KNOB_FIELDS: Final[dict[str, Any]] = {name: (knob_type(knob), None) for name, knob in KNOBS.items()}
+_PROFILE: Any = Literal.__getitem__(tuple(PROFILES))  # the choices are data
+
+Knobs: Any = create_model("Knobs", __base__=_KnobSet, __doc__="Knobs of endpoints, by name.", **_KNOB_FIELDS)
+Host: Any = create_model(
+    "Host",
+    __base__=_KnobSet,
+    __doc__="A host: its profile, its address, and knobs of its endpoints.",
+    address=(str | None, Field(None, description="Its IPv4 address; by default 192.0.2.1, 192.0.2.2, ...")),
+    profile=(_PROFILE | None, Field(None, description="Its profile; by default the scenario's.")),
+    **_KNOB_FIELDS,
+)
+
+
+# ---------------------------------------------------------------------- links
+
+
+class BurstyLoss(Part):
+    """Loss in bursts, by a chain of two states: netem's `loss gemodel`."""
+
+    p: Probability
+    """Probability of turning from good to bad, with each packet."""
+    r: Probability | None = None
+    """Probability of turning from bad to good; by default 1 - p."""
+    loss_in_bad: Probability = 1.0
+    """1-h, the probability of loss in the bad state."""
+    loss_in_good: Probability = 0.0
+    """1-k, the probability of loss in the good state."""
+
+
+class StateLoss(Part):
+    """Loss by a chain of four states: netem's `loss state`."""
+
+    p13: Probability
+    """From receiving in a gap to losing in a burst."""
+    p31: Probability | None = None
+    """From losing in a burst to receiving in a gap; by default 1 - p13."""
+    p32: Probability = 0.0
+    """From losing in a burst to receiving in a burst."""
+    p23: Probability = 1.0
+    """From receiving in a burst to losing in a burst."""
+    p14: Probability = 0.0
+    """From receiving in a gap to a single loss."""
+
+
+class Impairments(Part):
+    """What one direction of a link does to packets; by chance, except for delay, rate and limit."""
+
+    delay: Duration | None = None
+    """How long a packet takes; by default 50ms."""
+    jitter: Duration | None = None
+    """The delay varies by so much up and down."""
+    jitter_correlation: Probability = 0.0
+    """How much a packet's jitter depends on that of the one before."""
+    loss: Probability | None = None
+    """Probability that a packet is lost."""
+    loss_correlation: Probability = 0.0
+    """How much a packet's loss depends on that of the one before."""
+    bursty_loss: BurstyLoss | None = None
+    """Loss in bursts (Gilbert-Elliott)."""
+    state_loss: StateLoss | None = None
+    """Loss by a chain of four states."""
+    duplicate: Probability | None = None
+    """Probability that a packet is copied."""
+    duplicate_correlation: Probability = 0.0
+    """How much that depends on the packet before."""
+    duplicate_lag: Duration = 0
+    """How far a copy follows behind its original."""
+    corrupt: Probability | None = None
+    """Probability that a packet arrives with a wrong checksum."""
+    corrupt_correlation: Probability = 0.0
+    """How much that depends on the packet before."""
+    reorder: Probability | None = None
+    """Probability that a packet overtakes those before it."""
+    reorder_correlation: Probability = 0.0
+    """How much that depends on the packet before."""
+    reorder_gap: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    """Only each so-many-th packet may overtake."""
+    rate: Rate | None = None
+    """Bits per second."""
+    limit: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    """How many packets may wait for the rate before one is dropped."""
+
+
+class Fault(Part):
+    """Something that befalls the packets that are named: one of drop, delay, duplicate, corrupt, swap, down."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [verb]} for verb in FAULTS]})
+
+    drop: SelectorPhrase | None = None
+    """These packets are lost."""
+    delay: SelectorPhrase | None = None
+    """These packets take longer, `by` so much."""
+    by: Duration | None = None
+    """How much longer."""
+    duplicate: SelectorPhrase | None = None
+    """These packets are copied."""
+    copies: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many copies."""
+    lag: Duration = 0
+    """How far each copy follows behind the packet before."""
+    corrupt: SelectorPhrase | None = None
+    """These packets arrive with a wrong checksum."""
+    swap: SelectorPhrase | None = None
+    """These packets wait until the next of their direction has overtaken them."""
+    at_most: Duration = 0
+    """How long they wait for a next; by default 10s."""
+    down: Outage | None = None
+    """The link loses everything, for a while."""
+
+
+class Link(Impairments):
+    """A link between two hosts. What stands here holds in both directions; `toward` says what differs in one."""
+
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
+    """The two hosts."""
+    toward: dict[Name, Impairments] | None = None
+    """What differs in the direction to a host."""
+    faults: Annotated[list[Fault], Field(max_length=MAX_LIST)] = Field(default_factory=list)
+    """What befalls the packets that are named; counted on this link."""
+
+
+# ---------------------------------------------------------------------- the script
+
+
+class Step(Part):
+    """A line of the script. Without `at` and `when` it follows the step before, at the same time.
+
+    `wait` postpones it further.
+    """
+
+    at: Duration | None = None
+    """The virtual time of the step."""
+    when: EventPhrase | None = None
+    """The event that the step waits for, wherever in the run it happens."""
+    wait: Duration = 0
+    """How long to wait after `when`, or after the step before."""
+
+
+class _OfHost(Step):
+    host: Name
+    """The host whose application makes the call."""
+
+
+class _OfConnection(_OfHost):
+    on: ConnectionName | None = None
+    """The connection: a name given with `as`, or its number at the host; by default the host's latest."""
+
+
+class _Opening(_OfHost):
+    as_: Name | None = Field(None, alias="as")
+    """A name for the connection, for `on`, events and expectations."""
+    knobs: Knobs | None = None
+    """Knobs of this connection alone."""
+
+
+class Listen(_Opening):
+    """Wait for connections at a port: each SYN makes one."""
+
+    call: Literal["listen"]
+    port: Port
+    reading: Switch = True
+    """Whether the application takes data as it arrives, or only with `receive`."""
+
+
+class Connect(_Opening):
+    """Open a connection."""
+
+    call: Literal["connect"]
+    to: To
+    port: Port | None = None
+    """The local port; by default the next free one from 49152."""
+    reading: Switch = True
+    """Whether the application takes data as it arrives, or only with `receive`."""
+
+
+class Open(_Opening):
+    """OPEN as RFC 9293 3.10.1 has it: one connection, active or passive, from a chosen port."""
+
+    call: Literal["open"]
+    port: Port
+    active: bool
+    """True: send a SYN at once. False: wait in LISTEN."""
+    to: To | None = None
+    """The remote socket; needed if active."""
+    reading: Switch = True
+    """Whether the application takes data as it arrives, or only with `receive`."""
+
+
+class Send(_OfConnection):
+    """SEND: `data` as text, or `octets` that are only counted."""
+
+    call: Literal["send"]
+    data: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    """The text."""
+    octets: Annotated[int, Field(ge=1, le=MAX_SEND)] | None = None
+    """How many octets."""
+    push: bool = True
+    """Whether the PUSH flag is set."""
+    urgent: bool = False
+    """Whether the data is urgent."""
+
+
+class Receive(_OfConnection):
+    """RECEIVE: take what has arrived."""
+
+    call: Literal["receive"]
+    limit: Annotated[int, Field(ge=1, le=MAX_SEND)] | None = None
+    """At most so many octets."""
+
+
+class Read(_OfConnection):
+    """Let the application take data as it arrives, or stop doing so."""
+
+    call: Literal["read"]
+    reading: Switch
+
+
+class Close(_OfConnection):
+    """CLOSE: no more data to send; a FIN goes out behind what is queued."""
+
+    call: Literal["close"]
+
+
+class Abort(_OfConnection):
+    """ABORT: a RST, and the connection is gone."""
+
+    call: Literal["abort"]
+
+
+class Status(_OfConnection):
+    """STATUS: ask for the state of the connection."""
+
+    call: Literal["status"]
+
+
+class Crash(_OfHost):
+    """The host loses all its connections and listeners, in silence."""
+
+    call: Literal["crash"]
+
+
+class Inject(Step):
+    """Put a segment on the network that nobody sent: an old duplicate, or an attacker's."""
+
+    call: Literal["inject"]
+    segment: InjectedPhrase
+    from_: From = Field(alias="from")
+    """Whose it pretends to be; without a port, that of the host's latest connection."""
+    to: From
+    """To whom; without a port, that of the host's latest connection."""
+    via: Name | None = None
+    """The host at whose end of the link it enters; by default that of `from`."""
+    data: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    """Its text."""
+
+
+class Remark(Step):
+    """A sentence for the ladder."""
+
+    call: Literal["note"]
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    """The sentence."""
+    host: Name | None = None
+    """At whose side it stands; by default the first host's."""
+
+
+AnyStep = Annotated[
+    Listen | Connect | Open | Send | Receive | Read | Close | Abort | Status | Crash | Inject | Remark,
+    Field(discriminator="call"),
+]
+
+
+# ---------------------------------------------------------------------- expectations
+
+
+class Expect(Part):
+    """What must be so when the run has ended."""
+
+    segments: Annotated[list[LinePhrase], Field(max_length=MAX_LIST)] | None = None
+    """Every segment sent, in order of sending, as the ladder prints them."""
+    includes: Annotated[list[LinePhrase], Field(max_length=MAX_LIST)] | None = None
+    """Segments that are sent in this order; others may lie between."""
+    never: Annotated[list[OccurrencePhrase], Field(max_length=MAX_LIST)] | None = None
+    """What must not happen."""
+    count: dict[OccurrenceKey, Count] | None = None
+    """How often something happens."""
+    states: dict[PartyKey, StatesReached] | None = None
+    """Every state on a connection's path, in order; or only the last one."""
+    timers: Annotated[list[TimerPhrase], Field(max_length=MAX_LIST)] | None = None
+    """What timers do, and when."""
+    delivered: dict[PartyKey, DeliveredText] | None = None
+    """What the application has received: the text, or how many octets."""
+    signals: dict[PartyKey, list[SignalName]] | None = None
+    """Everything that the application is told, in order."""
+    errors: dict[PartyKey, list[str]] | None = None
+    """Every error that a call returns, in order, in the RFC's words. Without it, an error is a failure."""
+    ends: Literal["idle", "until", "event limit", "record limit"] | None = None
+    """How the run ends: idle (nothing is left to happen; the default), or at a limit."""
+
+
+# ---------------------------------------------------------------------- the whole
+
+
+class ScenarioFile(Part):
+    """A scenario: two hosts or more, the links between them, what their applications do, and what must come of it."""
+
+    model_config = ConfigDict(title="tcpsim scenario")
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    """The question, or the name, in one line."""
+    shows: Annotated[str, Field(max_length=2000)] = ""
+    """What to see, in a sentence or two."""
+    source: Annotated[str, Field(max_length=200)] = ""
+    """Where the answer stands: RFC and section."""
+    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 1
+    """The only chance in the run."""
+    profile: _PROFILE = "rfc9293"
+    """The profile of all hosts that don't name another."""
+    knobs: Knobs | None = None
+    """Knobs of all hosts."""
+    hosts: Annotated[dict[Name, Host], Field(min_length=1, max_length=100)]
+    """The hosts by name, in the order in which they are drawn."""
+    links: Annotated[list[Link], Field(max_length=1000)] | None = None
+    """By default one link between the only two hosts, 50ms each way."""
+    script: Annotated[list[AnyStep], Field(min_length=1, max_length=MAX_LIST)]
+    """What the applications do."""
+    until: Duration = HOUR
+    """The virtual time at which the run stops, if it is not over by then; by default 1h."""
+    max_events: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
+    """The number of events after which the run stops, if it is not over by then."""
+    expect: Expect = Field(default_factory=Expect)
+    """What must be so when the run has ended."""

@@ -1,0 +1,239 @@
+"""Running a scenario: the script is carried out, the run is watched, and the expectations are asked.
+
+Rule 1. A step happens by the network's agenda, at its time or at the instant of its event; steps that wait
+        for the same happen in the order of the file.
+Rule 2. Every run ends: idle, at the virtual time of `until`, or at a limit of events or records.
+Rule 3. What did not happen is told: a step that never ran and a fault that never struck are failures.
+Rule 4. An error that a call returns is part of the run and does not stop it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from ..net import Network, description
+from ..tcp.calls import TcpError
+from ..tcp.units import format_duration
+from ..trace import Called, Header
+from .calling import Caller, NotPossible
+from .evidence import Evidence, Names
+from .expectations import Outcome, TookPlace
+from .faulting import build_link
+from .moments import AtTime
+from .watching import Watch
+
+if TYPE_CHECKING:
+    from ..net import faults
+    from ..tcp.units import Time
+    from ..trace import Trace
+    from .loading import FaultPlan, Scenario, StepPlan
+
+MAX_RECORDS: Final = 1_000_000
+"""The number of records in the trace after which a run stops."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A scenario that was run.
+
+    Attributes:
+        scenario: what was run.
+        seed, profile: what it was run with; `profile` is "" where it was the scenario's own.
+        network: as the run left it.
+        trace: everything that happened.
+        verdict: how each expectation came out, in the order of the file; behind them, what of the script
+            and the faults never took place.
+        ended: "idle", "until", "event limit" or "record limit".
+        names: the hosts, and the connections that the script has named.
+    """
+
+    scenario: Scenario
+    seed: int
+    profile: str
+    network: Network = field(repr=False)
+    trace: Trace = field(repr=False)
+    verdict: list[Outcome]
+    ended: str
+    names: Names = field(repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation holds."""
+        return all(outcome.ok for outcome in self.verdict)
+
+    @property
+    def failures(self) -> list[Outcome]:
+        """The outcomes that are not as expected."""
+        return [outcome for outcome in self.verdict if not outcome.ok]
+
+
+def run(scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> Run:
+    """Run a scenario and return what came of it.
+
+    `seed` and `profile` take the place of the scenario's own; a host that names its profile keeps it.
+    Raises KnobError for an unknown profile; nothing else that a scenario does can raise.
+    """
+    chosen_seed = scenario.seed if seed is None else seed
+    runner = _Runner(scenario, chosen_seed, profile)
+    ended = runner.run()
+    trace = runner.trace
+    evidence = Evidence(trace, runner.names)
+    verdict = [expectation.check(evidence) for expectation in scenario.expectations]
+    verdict += [each.check(evidence) for each in runner.never_happened()]
+    return Run(scenario, chosen_seed, profile or "", runner.network, trace, verdict, ended, runner.names)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A step that is to run: `due` once its time is known, `ran` once it did, `error` if it could not."""
+
+    plan: StepPlan
+    follows: _Pending | None
+    watch: Watch | None = None
+    due: Time | None = None
+    ran: bool = False
+    error: str = ""
+    followers: list[_Pending] = field(default_factory=list)
+
+
+class _Runner:
+    def __init__(self, scenario: Scenario, seed: int, profile: str | None) -> None:
+        self.scenario = scenario
+        header = Header(title=scenario.title, source=scenario.source, scenario=scenario.name)
+        self.network = network = Network(seed=seed, header=header)
+        assert network.trace is not None
+        self.trace: Trace = network.trace
+        self.names = Names(tuple(plan.name for plan in scenario.hosts))
+        for plan in scenario.hosts:
+            host_profile = plan.profile or profile or scenario.profile
+            network.host(plan.name, plan.address, profile=host_profile, **{**scenario.knobs, **plan.knobs})
+        self.faults: list[tuple[FaultPlan, faults.Fault]] = []
+        for link in scenario.links:
+            self.faults += build_link(network, link, self.names)
+        # The rules came after the links: the header tells of them only now.
+        links = tuple(description(link) for link in network.links)
+        self.trace.header = replace(self.trace.header, links=links)
+        self.caller = Caller(network, self.names)
+        self.steps = self._pending()
+        self._seen = 0
+
+    def _pending(self) -> list[_Pending]:
+        steps: list[_Pending] = []
+        for plan in self.scenario.script:
+            alone = plan.step.at is not None or plan.step.when is not None
+            pending = _Pending(plan, None if alone or not steps else steps[-1])
+            if pending.follows is not None:
+                pending.follows.followers.append(pending)
+            steps.append(pending)
+        return steps
+
+    # ------------------------------------------------------------------ the run
+
+    def run(self) -> str:
+        """Let everything happen; return how the run ended."""
+        for pending in self.steps:
+            self._begin(pending)
+        reason = self._reason_to_stop(0)
+        events = 0
+        while reason is None:
+            self.network.step()
+            events += 1
+            self._look()
+            reason = self._reason_to_stop(events)
+        self.network.end(reason)
+        return reason
+
+    def _reason_to_stop(self, events: int) -> str | None:
+        due = self.network.agenda.next
+        if due is None:
+            return "idle"
+        if due > self.scenario.until:
+            return "until"
+        if events >= self.scenario.max_events:
+            return "event limit"
+        if len(self.trace) >= MAX_RECORDS:
+            return "record limit"
+        return None
+
+    def _begin(self, pending: _Pending) -> None:
+        """Enter a step into the agenda, if its time is known, or set a watch for its event."""
+        step = pending.plan.step
+        if step.at is not None:
+            self._enter(pending, step.at)
+        elif isinstance(step.when, AtTime):
+            self._enter(pending, step.when.time)
+        elif step.when is not None:
+            pending.watch = Watch(step.when, self.names)
+        elif pending.follows is None:
+            self._enter(pending, 0)
+
+    def _enter(self, pending: _Pending, base: Time) -> None:
+        pending.due = base + pending.plan.step.wait
+        # What is due after the end needs no entry; `never_happened` tells of it.
+        if pending.due <= self.scenario.until:
+            self.network.at(pending.due, self._carry_out, pending)
+
+    def _look(self) -> None:
+        """Show the watches what is new in the trace."""
+        records = self.trace.records
+        waiting = [pending for pending in self.steps if pending.watch is not None and not pending.watch.happened]
+        for record in records[self._seen :] if waiting else ():
+            for pending in waiting:
+                assert pending.watch is not None
+                if pending.watch.see(record):
+                    self._enter(pending, self.network.now)
+        self._seen = len(records)
+
+    def _carry_out(self, pending: _Pending) -> None:
+        pending.ran = True
+        before = len(self.trace)
+        try:
+            self.caller.call(pending.plan.step)
+        except TcpError as error:
+            self._record_error(pending, before, str(error))
+        except NotPossible as error:
+            pending.error = str(error)
+        for follower in pending.followers:
+            self._enter(follower, self.network.now)
+
+    def _record_error(self, pending: _Pending, before: int, error: str) -> None:
+        """See to it that a call that was refused is in the trace."""
+        if any(isinstance(record, Called) and record.error for record in self.trace.records[before:]):
+            return
+        step = pending.plan.step
+        self.trace.append((Called, self.network.now, step.host, None, None, f"{step.call}()", error))
+
+    # ------------------------------------------------------------------ what did not happen
+
+    def never_happened(self) -> list[TookPlace]:
+        """Return a failure for each step that did not run or could not, and for each fault that never struck."""
+        found = [self._unrun(pending) for pending in self.steps if not pending.ran]
+        found += [
+            TookPlace(pending.plan.place, f"the step `{pending.plan.words}` to run", False, pending.error)
+            for pending in self.steps
+            if pending.error
+        ]
+        found += [
+            TookPlace(plan.place, f"the fault `{plan.words}` to happen", False, _why_unused(fault))
+            for plan, fault in self.faults
+            if not fault.fired
+        ]
+        return sorted(found, key=lambda each: each.place)
+
+    def _unrun(self, pending: _Pending) -> TookPlace:
+        what = f"the step `{pending.plan.words}` to run"
+        return TookPlace(pending.plan.place, what, False, f"this step never ran: {self._why_not(pending)}")
+
+    def _why_not(self, pending: _Pending) -> str:
+        if pending.due is not None:
+            return f"it was due at {format_duration(pending.due)}, after the run had ended"
+        if pending.watch is not None:
+            times = pending.watch.times
+            return f"what it waits for did not happen{f' (only {times} times)' if times else ''}"
+        return "the step before it never ran"
+
+
+def _why_unused(fault: faults.Fault) -> str:
+    sent = {0: "no such segment was sent", 1: "only one such segment was sent"}
+    return sent.get(fault.matched, f"only {fault.matched} such segments were sent")

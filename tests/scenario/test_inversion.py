@@ -1,0 +1,212 @@
+"""Every expectation of every scenario, turned wrong, fails, and says what happened instead.
+
+Each is changed in every way there is: a number, the bits, who sent it, what became of it, a segment too many or
+too few, another state, a count one off, `never` before what did happen. The run itself stays as it was.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tcpsim.scenario import Outcome, run
+from tcpsim.scenario.evidence import Evidence
+from tests.scenario.written import NAMES, loaded, of, plain, ran
+
+Data = dict[str, Any]
+Change = tuple[str, str, Data, str]
+"""What is changed, of which section, the changed file, and words that have to be in the outcome."""
+
+OTHER_BITS = {"SYN": "RST", "SYN,ACK": "SYN", "ACK": "PSH,ACK", "PSH,ACK": "ACK", "FIN,ACK": "ACK", "RST": "RST,ACK"}
+
+
+def with_section(data: Data, section: str, value: object) -> Data:
+    """Return a copy of a file with another value for one section of its expectations."""
+    twin = copy.deepcopy(data)
+    twin["expect"][section] = value
+    return twin
+
+
+# ---------------------------------------------------------------------- segments
+
+
+def wrong_lines(line: str) -> Iterator[tuple[str, str]]:
+    """Yield (a line that is wrong in one respect, what its outcome has to say)."""
+    for match in re.finditer(r"\b(seq|ack|len) (-?[0-9]+)(?!\.)\b", line):
+        number = int(match[2]) + 77
+        yield _replaced(line, match, f"{match[1]} {number}"), f"{match[1]} is {match[2]}, not {number}"
+    for match in re.finditer(r"\bseq ([0-9]+)\.\.([0-9]+)\b", line):
+        longer = f"{match[1]}..{int(match[2]) + 1}"
+        yield _replaced(line, match, f"seq {longer}"), f"it occupies {match[1]}..{match[2]}, not {longer}"
+    for match in re.finditer(r"\b(SEQ|ACK)=([0-9]+)", line):
+        number = (int(match[2]) + 1) % 2**32
+        yield _replaced(line, match, f"{match[1]}={number}"), f"{match[1]} is {match[2]}, not {number}"
+    words = line.split()
+    bits = OTHER_BITS.get(words[1], "RST")
+    yield " ".join([words[0], bits, *words[2:]]), f"the bits are {words[1]}, not {bits}"
+    for match in re.finditer(r"\bat ([0-9.]+)(ms|s)\b", line):
+        later = f"{match[1]}1" if "." in match[1] else f"{match[1]}.001"
+        yield _replaced(line, match, f"at {later}{match[2]}"), f"not at {later}"[:7]
+    for mark in ("lost", "delayed", "retransmission"):
+        adjective = mark if mark != "retransmission" else "a retransmission"
+        if mark not in words:
+            yield f"{line} {mark}", f"it is not {adjective}"
+        else:
+            yield line.replace(f" {mark}", ""), f"it is {adjective}"
+    yield f"{line} corrupted", "it is not corrupted"
+    yield f"{line} duplicated", "it is not duplicated"
+
+
+def _replaced(line: str, match: re.Match[str], by: str) -> str:
+    return line[: match.start()] + by + line[match.end() :]
+
+
+def wrong_segments(data: Data) -> Iterator[Change]:
+    lines: list[str] = data["expect"].get("segments", [])
+    hosts = list(data["hosts"])
+    for index, line in enumerate(lines):
+        for wrong, said in wrong_lines(line):
+            yield _line(data, "segments", index, wrong, said)
+        words = line.split()
+        other = hosts[1 - hosts.index(words[0])]
+        yield _line(data, "segments", index, " ".join([other, *words[1:]]), f"{words[0]} ")
+    for index, line in enumerate(lines):
+        without, twice = [*lines[:index], *lines[index + 1 :]], [*lines[:index], line, *lines[index:]]
+        yield f"without segment {index + 1}", "segments", with_section(data, "segments", without), " at "
+        yield f"segment {index + 1} twice", "segments", with_section(data, "segments", twice), " at "
+    if lines:
+        yield "no segments at all", "segments", with_section(data, "segments", []), f"{len(lines)} more"
+
+
+def _line(data: Data, section: str, index: int, line: str, said: str) -> Change:
+    lines = data["expect"][section]
+    changed = [*lines[:index], line, *lines[index + 1 :]]
+    return f"`{line}` as {section} {index + 1}", section, with_section(data, section, changed), said
+
+
+def wrong_includes(data: Data) -> Iterator[Change]:
+    lines: list[str] = data["expect"].get("includes", [])
+    for index, line in enumerate(lines):
+        for wrong, said in wrong_lines(line):
+            # Without a number another segment may be what is described; without a mark this one still is.
+            if re.search(r"is [0-9]+, not|it occupies", said):
+                yield _line(data, "includes", index, wrong, "there was none; the nearest was")
+    if len(lines) > 1:
+        turned = with_section(data, "includes", [*lines[1:], lines[0]])
+        yield "includes, the first last", "includes", turned, "it came earlier"
+
+
+# ---------------------------------------------------------------------- what happens
+
+
+def wrong_never(data: Data) -> Iterator[Change]:
+    host = next(iter(data["hosts"]))
+    happened = ["any SYN", f"{host} SYN", "any segment", f"{host} retransmission set"]
+    happened += [f"{host} is {state}" for state in ("SYN-SENT",)]
+    for index in range(len(data["expect"].get("never", []))):
+        for phrase in happened:
+            yield _line(data, "never", index, phrase, "it happened")
+
+
+def wrong_count(data: Data) -> Iterator[Change]:
+    for key, times in data["expect"].get("count", {}).items():
+        wrong = (times + 1, times - 1) if isinstance(times, int) else ("at least 1000000", "at most 1", "0..1")
+        for number in wrong:
+            if number != -1:
+                yield _entry(data, "count", key, number, "it happened")
+
+
+def wrong_states(data: Data) -> Iterator[Change]:
+    for key, states in data["expect"].get("states", {}).items():
+        if isinstance(states, str):
+            yield _entry(data, "states", key, "LAST-ACK", "it ended in")
+            continue
+        for index, state in enumerate(states):
+            other = "CLOSING" if state != "CLOSING" else "LAST-ACK"
+            path = [*states[:index], other, *states[index + 1 :]]
+            yield _entry(data, "states", key, path, f"state was {state}, not {other}")
+            shorter = [*states[:index], *states[index + 1 :]]
+            yield _entry(data, "states", key, shorter, f"it went {', '.join(states)}")
+        yield _entry(data, "states", key, [*states, "LISTEN"], f"stayed in {states[-1]}")
+
+
+def _entry(data: Data, section: str, key: str, value: object, said: str) -> Change:
+    changed = {**data["expect"][section], key: value}
+    return f"{section} {key}: {value}", section, with_section(data, section, changed), said
+
+
+def wrong_timers(data: Data) -> Iterator[Change]:
+    for index, line in enumerate(data["expect"].get("timers", [])):
+        for match in re.finditer(r"\b(at|for) ([0-9]+)(?:\.[0-9]+)?(ms|s|min)\b", line):
+            wrong = _replaced(line, match, f"{match[1]} {int(match[2]) + 977}{match[3]}")
+            yield _line(data, "timers", index, wrong, "differs: it was")
+        timer = re.sub(r" (retransmission|time-wait) ", " keep-alive ", line)
+        yield _line(data, "timers", index, timer, "it never ran")
+        often = re.sub(r" (set|fired|stopped)( (first|2nd) time)?", r" \1 99th time", line)
+        yield _line(data, "timers", index, often, "it happened")
+
+
+def wrong_rest(data: Data) -> Iterator[Change]:
+    for key, text in data["expect"].get("delivered", {}).items():
+        if isinstance(text, int):
+            yield _entry(data, "delivered", key, text + 1, f"it received {text}")
+        else:
+            yield _entry(data, "delivered", key, text[:-1], f"({len(text)} octets, not {len(text) - 1})")
+            yield _entry(data, "delivered", key, "~" + text[1:], f"(the 1st octet is {text[0]!r}, not '~')")
+            yield _entry(data, "delivered", key, len(text) + 1, f"it received {len(text)}")
+    for key, signals in data["expect"].get("signals", {}).items():
+        for index, signal in enumerate(signals):
+            yield _entry(data, "signals", key, [*signals[:index], *signals[index + 1 :]], f"`{signal}`")
+        yield _entry(data, "signals", key, [*signals, "urgent data"], "it was told")
+    for key, errors in data["expect"].get("errors", {}).items():
+        yield _entry(data, "errors", key, [], "returned")
+        yield _entry(data, "errors", key, [*errors, "insufficient resources"], "returned")
+        yield _entry(data, "errors", key, ["insufficient resources", *errors[1:]], "returned")
+    for limit in ("until", "event limit", "record limit"):
+        yield f"ends: {limit}", "ends", with_section(data, "ends", limit), "nothing was left to happen"
+
+
+CHANGES = (wrong_segments, wrong_includes, wrong_never, wrong_count, wrong_states, wrong_timers, wrong_rest)
+SECTION = {
+    "SegmentsAre": "segments", "SegmentsInclude": "includes", "Never": "never", "Happens": "count", "PathIs": "states",
+    "EndsIn": "states", "TimerDoes": "timers", "TextDelivered": "delivered", "OctetsDelivered": "delivered",
+    "SignalsAre": "signals", "ErrorsAre": "errors", "Ends": "ends",
+}  # fmt: skip
+
+
+def failures(data: Data, evidence: Evidence) -> list[tuple[str, Outcome]]:
+    """Return what fails of a changed file's expectations, asked of the unchanged run; with its section."""
+    checked = [(SECTION[type(each).__name__], each.check(evidence)) for each in of(data).expectations]
+    return [(section, outcome) for section, outcome in checked if not outcome.ok]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_expectation_turned_wrong_fails_and_says_what_happened_instead(name: str) -> None:
+    made, data = ran(name), plain(loaded(name))
+    evidence = Evidence(made.trace, made.names)
+    sections = set()
+    for change in CHANGES:
+        for what, section, wrong, said in change(data):
+            failed = failures(wrong, evidence)
+            assert [each for each, _ in failed] == [section], f"{what}: {failed}"
+            outcome = failed[0][1]
+            assert said in outcome.actual, f"{what}: {outcome}"
+            assert outcome.near_serial is not None
+            assert 0 <= outcome.near_serial < len(made.trace)
+            assert str(outcome) == f"{outcome.place}: expected {outcome.expected}, but {outcome.actual}"
+            sections.add(section)
+    assert sections >= set(data["expect"]) - {"errors"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_whole_verdict_fails_with_one_expectation(name: str) -> None:
+    data = plain(loaded(name))
+    host = next(iter(data["hosts"]))
+    data["expect"]["states"][host] = "LISTEN"
+    made = run(of(data))
+    assert not made.passed
+    assert [outcome.expected for outcome in made.failures] == [f"{host} to end in LISTEN"]

@@ -1,0 +1,161 @@
+"""The scenarios that come along: each is found, opens with what to see, passes, and is the same every time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tcpsim.scenario import ScenarioError, find, library, load, run
+from tests.scenario.written import NAMES, loaded, ran
+
+ASKED_FOR = {
+    "handshake", "close-four-way", "close-three-segments", "simultaneous-open", "simultaneous-close", "lost-syn",
+    "lost-syn-ack", "lost-final-ack", "lost-fin", "lost-last-ack", "half-close", "refused", "old-duplicate-syn",
+    "isn-wrap", "lossy-transfer",
+}  # fmt: skip
+
+
+def test_every_scenario_that_was_asked_for_is_there() -> None:
+    assert set(NAMES) >= ASKED_FOR
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario_passes(name: str) -> None:
+    made = ran(name)
+    assert [str(outcome) for outcome in made.failures] == []
+    assert made.passed
+    assert made.ended == "idle"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario_opens_with_what_to_see_and_says_where_it_comes_from(name: str) -> None:
+    scenario = loaded(name)
+    assert scenario.intro.startswith("See ")
+    assert scenario.intro.endswith(".")
+    assert scenario.shows
+    assert "RFC" in scenario.source
+    assert (scenario.name, scenario.title) == (name, {n: t for n, t, _ in library()}[name])
+
+
+@pytest.mark.parametrize("name", sorted(ASKED_FOR))
+def test_scenario_expects_states_and_segments(name: str) -> None:
+    kinds = {type(expectation).__name__ for expectation in loaded(name).expectations}
+    assert kinds & {"SegmentsAre", "SegmentsInclude"}
+    assert kinds & {"PathIs", "EndsIn"}
+    assert "Never" in kinds
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario_run_twice_gives_the_same_bytes(name: str) -> None:
+    assert run(loaded(name)).trace.to_jsonl() == ran(name).trace.to_jsonl()
+
+
+DIGESTS = """
+from tcpsim.scenario import library, load, run
+for name, _, _ in library():
+    made = run(load(name))
+    print(name, made.trace.digest, made.passed, *(str(outcome) for outcome in made.verdict), sep="|")
+"""
+
+
+def test_scenarios_give_the_same_bytes_under_two_hash_seeds() -> None:
+    root = Path(__file__).parent.parent.parent
+    printed = set()
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
+        command = [sys.executable, "-c", DIGESTS]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
+        printed.add(ended.stdout)
+    assert len(printed) == 1
+    assert printed.pop().count("\n") == len(NAMES)
+
+
+def test_another_seed_gives_another_lossy_transfer_and_the_same_handshake() -> None:
+    # The header tells the seed, so the records are compared, not the files.
+    other = run(loaded("lossy-transfer"), seed=2)
+    assert other.seed == 2
+    assert [str(r) for r in other.trace] != [str(r) for r in ran("lossy-transfer").trace]
+    assert [str(r) for r in run(loaded("handshake"), seed=2).trace] == [str(r) for r in ran("handshake").trace]
+
+
+def test_another_profile_takes_the_place_of_the_scenarios() -> None:
+    other = run(loaded("handshake"), profile="rfc9293")
+    assert other.profile == "rfc9293"
+    assert {host.config.msl for host in other.network.hosts.values()} == {120 * 10**9}
+    assert {host.config.msl for host in ran("handshake").network.hosts.values()} == {30 * 10**9}
+
+
+# ---------------------------------------------------------------------- finding
+
+
+def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    by_name = find("handshake")
+    assert by_name.name == "handshake.yaml"
+    assert find(str(by_name)) == by_name
+    assert find(by_name) == by_name
+    copy = tmp_path / "mine.yaml"
+    copy.write_bytes(by_name.read_bytes())
+    assert load(copy).name == "mine"
+
+
+def test_a_file_of_that_name_goes_before_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("handshake").write_text("title: mine\n", "utf-8")
+    assert find("handshake") == Path("handshake")
+    Path("handshake").unlink()
+    Path("handshake").mkdir()
+    assert find("handshake").name == "handshake.yaml"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        (
+            "handshak",
+            "handshak: there is no such scenario; "
+            "expected the name of a scenario in the library, or the path of a file; did you mean 'handshake'?",
+        ),
+        (
+            "zzz",
+            "zzz: there is no such scenario; expected the name of a scenario in the library, or the path of a file",
+        ),
+        ("nowhere/handshake.yaml", "nowhere/handshake.yaml: there is no such file"),
+        ("nothing.yaml", "nothing.yaml: there is no such file"),
+        ("", ".: this is a directory; expected a scenario file"),
+        (
+            "a\0b",
+            "a\0b: there is no such scenario; expected the name of a scenario in the library, or the path of a file",
+        ),
+    ],
+)
+def test_what_is_not_found_is_told(word: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScenarioError) as caught:
+        load(word)
+    assert str(caught.value) == message
+
+
+def test_a_mistyped_file_name_is_compared_with_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "handshake.yaml").write_text("title: x\n", "utf-8")
+    with pytest.raises(ScenarioError, match=r"there is no such file; did you mean 'handshake\.yaml'\?"):
+        load(tmp_path / "handshaek.yaml")
+
+
+def test_a_directory_and_an_unreadable_file_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="this is a directory; expected a scenario file"):
+        load(tmp_path)
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    with pytest.raises(ScenarioError, match="the file can't be read"):
+        load(tmp_path / "loop.yaml")
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"# " + b"x" * 1_000_000)
+    with pytest.raises(ScenarioError) as caught:
+        load(large)
+    assert str(caught.value) == f"{large}: the file is too large; expected at most 1,000,000 octets"
