@@ -1,0 +1,189 @@
+"""Ink on paper: the few shapes that drawings are made of, and files that are the same on every run.
+
+Rule 1. matplotlib is imported when the first picture is drawn, never before, and without pyplot.
+Rule 2. What a person has set in matplotlib (rcParams, styles, backends) does not matter.
+Rule 3. A file holds no date, no random name and no version: equal pages give equal bytes.
+Rule 4. Text is text: no sign in it is read as mathematics.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import contextmanager
+from math import cos, radians, sin
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+from .measure import ASCENT, DESCENT, font
+from .palette import PAPER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .page import Box, Label, Point
+
+FORMATS: Final = ("png", "svg", "pdf")
+PNG_DPI: Final = 150
+TALLEST: Final = 60_000
+"""matplotlib paints at most 65,535 pixels in a column; a taller PNG gets fewer pixels to the inch."""
+
+_SETTINGS: Final[dict[Any, Any]] = {
+    "svg.hashsalt": "tcpsim",
+    "svg.fonttype": "path",  # looks the same where DejaVu Sans is missing
+    "pdf.fonttype": 42,  # text in a PDF can be searched
+    "path.simplify": False,
+    "text.hinting": "none",  # letters stand where the font's measures say, at any resolution
+    "text.usetex": False,
+    "axes.unicode_minus": False,
+}
+
+
+def format_of(path: str | Path, format: str | None = None) -> str:
+    """Return the file format asked for, or the one that the path's suffix names.
+
+    Raises ValueError, naming the known ones, for any other.
+    """
+    name = (format if format is not None else Path(path).suffix.removeprefix(".")).lower()
+    if name not in FORMATS:
+        known = ", ".join(f".{each}" for each in FORMATS)
+        what = f"format {format!r}" if format is not None else f"file name {str(path)!r}"
+        raise ValueError(f"can't draw into {what}: expected one of {known}")
+    return name
+
+
+@contextmanager
+def plain_settings() -> Iterator[None]:
+    """Within this context matplotlib has its own defaults and ours, whatever the user has set."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+class Paper:
+    """A blank page of so many points, x to the right and y downward. Use it inside `plain_settings`."""
+
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=PAPER)
+        FigureCanvasAgg(self.figure)
+        self._axes = self.figure.add_axes((0, 0, 1, 1))
+        self._axes.set_axis_off()
+        self._axes.set_xlim(0, width)
+        self._axes.set_ylim(height, 0)
+        self.size = (width, height)
+        self.texts: list[tuple[Label, Any]] = []
+        self._tips: dict[str, str] = {}
+
+    def line(
+        self,
+        points: Sequence[Point],
+        colour: str,
+        width: float = 1.0,
+        *,
+        dashes: Sequence[float] | None = None,
+        over: float = 1,
+        tip: str = "",
+    ) -> None:
+        """Draw a line through points; `dashes` are lengths of ink and gap in points; `over` orders what covers what."""
+        from matplotlib.lines import Line2D
+
+        style: Any = "-" if dashes is None else (0, tuple(each / width for each in dashes))
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        line = Line2D(
+            xs, ys, color=colour, linewidth=width, linestyle=style, zorder=over, clip_on=False,
+            solid_capstyle="butt", solid_joinstyle="miter", dash_capstyle="butt",
+        )  # fmt: skip
+        self._tip(line, tip)
+        self._axes.add_line(line)
+
+    def area(
+        self,
+        points: Sequence[Point],
+        fill: str,
+        edge: str = "none",
+        width: float = 0.0,
+        *,
+        over: float = 1,
+        tip: str = "",
+    ) -> None:
+        """Fill the polygon of some points."""
+        from matplotlib.patches import Polygon
+
+        shape = Polygon(
+            list(points), closed=True, facecolor=fill, edgecolor=edge, linewidth=width, zorder=over, clip_on=False
+        )
+        self._tip(shape, tip)
+        self._axes.add_patch(shape)
+
+    def round_box(self, box: Box, fill: str, edge: str = "none", width: float = 0.0, *, over: float = 1) -> None:
+        """Fill a level box with rounded corners, a little larger than `box`."""
+        from matplotlib.patches import FancyBboxPatch
+
+        left, top, _, _ = box.bounds
+        self._axes.add_patch(
+            FancyBboxPatch(
+                (left, top), box.width, box.height, boxstyle="round,pad=2,rounding_size=2.5",
+                facecolor=fill, edgecolor=edge, linewidth=width, zorder=over, clip_on=False,
+            )
+        )  # fmt: skip
+
+    def text(self, label: Label, *, over: float = 5) -> None:
+        """Write a label into its box."""
+        from matplotlib.text import Text
+
+        box, style = label.box, label.type
+        down = (ASCENT - DESCENT) / 2 * style.size
+        angle = radians(box.angle)
+        sized = font(style.face).copy()
+        sized.set_size(style.size)
+        text = Text(
+            box.x + sin(angle) * down, box.y + cos(angle) * down, label.text, fontproperties=sized, color=style.ink,
+            rotation=box.angle, rotation_mode="anchor", ha="center", va="baseline", parse_math=False, usetex=False,
+            zorder=over, clip_on=False,
+        )  # fmt: skip
+        self._tip(text, label.tip)
+        self._axes.add_artist(text)
+        self.texts.append((label, text))
+
+    def _tip(self, artist: Any, tip: str) -> None:
+        if tip:
+            name = f"tip{len(self._tips) + 1}"
+            artist.set_gid(name)
+            self._tips[name] = tip
+
+    # ------------------------------------------------------------------ files
+
+    def bytes(self, format: str, title: str) -> bytes:
+        """Return the page as a file of one of FORMATS."""
+        kinds: dict[str, dict[str, Any]] = {
+            "png": {"Software": "tcpsim", "Title": title},
+            "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+            "pdf": {"CreationDate": None, "Creator": "tcpsim", "Producer": None, "Title": title},
+        }
+        metadata = kinds[format]
+        dpi = min(PNG_DPI, TALLEST * 72 / max(self.size)) if format == "png" else 72
+        out = io.BytesIO()
+        self.figure.savefig(out, format=format, dpi=dpi, metadata=metadata, facecolor=PAPER)
+        if format == "svg":
+            return self._with_tips(out.getvalue().decode(), title).encode()
+        return out.getvalue()
+
+    def _with_tips(self, svg: str, title: str) -> str:
+        """Give the SVG a title for those who can't see it, and each arrow and state its reason as a tooltip."""
+
+        def tipped(match: re.Match[str]) -> str:
+            return f"{match[0]}<title>{escape(self._tips[match[1]])}</title>"
+
+        svg = re.sub(r'<g id="(tip\d+)">', tipped, svg)
+        return re.sub(r"(<svg[^>]*)>", rf'\1 role="img">\n <title>{_escape_group(title)}</title>', svg, count=1)
+
+
+def _escape_group(text: str) -> str:
+    return escape(text).replace("\\", r"\\")

@@ -1,0 +1,175 @@
+"""A trace told in words, record by record: what happened, the rule that is its reason, where the rule stands.
+
+Rule 1. Every record is told, in order, under its serial number; nothing is summed up.
+Rule 2. The reason is the rule's own sentence from the catalogue; none is made up here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.actions import SIGNALS, TIMERS
+from ..trace import (
+    Arrived,
+    Called,
+    Corrupted,
+    Delivered,
+    Discarded,
+    Duplicated,
+    Ended,
+    Held,
+    Lost,
+    Moved,
+    Note,
+    Record,
+    SegmentRecord,
+    Sent,
+    Signalled,
+    TimerFired,
+    TimerSet,
+    TimerStopped,
+    flights,
+)
+from .scene import ENDINGS, is_held
+from .words import Clock, clean, header_fields, numbers, span, to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..trace import Trace
+
+INDENT: Final = 4
+
+
+def explain_text(trace: Trace, event: int | None = None, *, width: int = 80, ascii: bool = False) -> str:
+    """Return what happened in a run, event by event, each with its reason.
+
+    Args:
+        trace: the run.
+        event: only the record with this serial number, and everything that is known about it.
+        width: lines are wrapped to so many columns; less than 60 is taken as 60.
+        ascii: use ASCII characters only.
+
+    Raises:
+        ValueError: there is no such record; the message says which there are.
+    """
+    records = trace.records
+    if event is not None and not 0 <= event < len(records):
+        known = f"expected a number from 0 to {len(records) - 1}" if records else "the trace is empty"
+        raise ValueError(f"no event {event} in this trace: {known}")
+    clock = Clock({record.time for record in records})
+    wide = max(width, 60)
+    chosen = records if event is None else [records[event]]
+    serial_width = len(str(len(records)))
+    blocks = [_block(record, clock, serial_width, wide) for record in chosen]
+    if event is not None:
+        blocks.append(_known_about(trace, records[event], clock, wide))
+    text = "".join(f"{line}\n" for block in blocks for line in block)
+    return to_ascii(text) if ascii else text
+
+
+def happened(record: Record, clock: Callable[[int], str]) -> str:
+    """Return what a record says, as one sentence without its reason."""
+    host = clean(record.host, 40)
+    if isinstance(record, SegmentRecord):
+        return _segment_happened(record, host, clock)
+    match record:
+        case Moved(source=source, target=target, event=event):
+            return f"{host} moves from {source} to {target}: {event}"
+        case TimerSet(timer=timer, deadline=deadline):
+            lasts = span(deadline - record.time)
+            return f"{host} starts its {clean(timer, 40)} timer: {lasts}, until {clock(deadline)}"
+        case TimerStopped(timer=timer):
+            return f"{host} stops its {clean(timer, 40)} timer"
+        case TimerFired(timer=timer):
+            return f"{host}'s {clean(timer, 40)} timer expires"
+        case Called(call=call, error=error):
+            return f"the application at {host} calls {clean(call)}{': ' + clean(error) if error else ''}"
+        case Signalled(what=what, detail=detail):
+            return f"{host} tells its application: {clean(what)}{' (' + clean(detail) + ')' if detail else ''}"
+        case Delivered(length=length, total=total):
+            return f"{host} hands {length} octets to its application, {total} in all"
+        case Note(text=text):
+            return f"note: {clean(text)}"
+        case Ended(reason=reason):
+            return f"the run ends: {ENDINGS.get(reason, clean(reason))}"
+        case _:
+            return f"{host}: {record.kind}"
+
+
+def _segment_happened(record: SegmentRecord, host: str, clock: Callable[[int], str]) -> str:
+    words = numbers(record)
+    match record:
+        case Sent(to=to, retransmission=again):
+            receiver = f" to {clean(to, 40)}" if to else ""
+            return f"{host} sends {words}{receiver}{f' (retransmission {again})' if again else ''}"
+        case Arrived():
+            return f"{words} arrives at {host}"
+        case Lost(by=by, due=due):
+            return f"{words} from {host} is lost: {clean(by)}; it was due at {clock(due)}"
+        case Duplicated(by=by, due=due):
+            return f"the network copies {words} from {host}: {clean(by)}; the copy is due at {clock(due)}"
+        case Held(by=by, due=due):
+            return f"{words} from {host} is held back: {clean(by)}; it is due at {clock(due)}"
+        case Corrupted(by=by):
+            return f"{words} arrives at {host} with a wrong checksum and is discarded: {clean(by)}"
+        case Discarded():
+            held = record.why is not None and is_held(record.why)
+            does = "keeps for later" if held else "does not use"
+            return f"{host} {does} {words}, or a part of it"
+        case _:
+            return f"{words} at {host}: {record.kind}"
+
+
+def _block(record: Record, clock: Callable[[int], str], serial_width: int, width: int) -> list[str]:
+    """Return one record as lines: its serial, time and sentence, then its reason."""
+    start = f"{record.serial:{serial_width}}  {clock(record.time)}  "
+    indent = " " * (serial_width + INDENT)
+    lines = textwrap.wrap(start + happened(record, clock), width, subsequent_indent=indent, break_on_hyphens=False)
+    why = _reason(record)
+    if why:
+        lines += textwrap.wrap(why, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return lines
+
+
+def _reason(record: Record) -> str:
+    if record.why is not None:
+        return f"{record.why.sentence} ({record.why.cite})"
+    if isinstance(record, Corrupted):
+        return "The checksum covers header and text, and the receiver must check it. (RFC 9293 3.1, MUST-3)"
+    return ""
+
+
+def _known_about(trace: Trace, record: Record, clock: Callable[[int], str], width: int) -> list[str]:
+    """Return what else there is to say about one record."""
+    facts: list[str] = []
+    if record.connection is not None:
+        facts.append(f"connection {record.connection} of {clean(record.host, 40)}")
+    if record.why is not None:
+        facts.append(f"rule {record.why.id}")
+    if isinstance(record, SegmentRecord):
+        facts += _segment_facts(trace, record, clock)
+    if isinstance(record, (TimerSet, TimerStopped, TimerFired)) and record.timer in TIMERS:
+        facts.append(f"what the timer is for: {TIMERS[record.timer]}")
+    if isinstance(record, Signalled) and record.what in SIGNALS:
+        facts.append(f"what the signal means: {SIGNALS[record.what]}")
+    lines: list[str] = []
+    for fact in facts:
+        lines += textwrap.wrap(f"- {fact}", width, initial_indent=" " * INDENT, subsequent_indent=" " * (INDENT + 2))
+    return lines
+
+
+def _segment_facts(trace: Trace, record: SegmentRecord, clock: Callable[[int], str]) -> list[str]:
+    source, source_port, target, target_port = record.flow
+    facts = [
+        f"packet {record.packet}, {clean(source)}:{source_port} to {clean(target)}:{target_port}",
+        f"on the wire {record.segment!r}, {header_fields(record)}",
+    ]
+    for flight in flights(trace):
+        if flight.packet == record.packet:
+            name = f"copy {flight.copy}" if flight.copy else "the packet"
+            when = f" at {clock(flight.ends_at)}" if flight.ends_at is not None and flight.fate != "lost" else ""
+            by = f" ({clean(flight.by)})" if flight.by else ""
+            facts.append(f"{name} left at {clock(flight.sent_at)}: {flight.fate}{when}{by}")
+    return facts

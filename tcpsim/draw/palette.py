@@ -1,0 +1,89 @@
+"""Colours, and the type for each kind of words.
+
+Rule 1. A colour never stands alone: each state has its name beside it, each kind of arrow its
+        line and its words. Colour only helps the eye to find them.
+Rule 2. States that follow each other differ in lightness, so that the lifeline's steps are seen in
+        greyscale and by everybody; hues go with the phase (opening amber, open green, closing
+        actively blue, closing passively red, TIME-WAIT violet).
+Rule 3. Ink on white has a contrast of at least 4.5 to 1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..tcp.diagram import State
+from .measure import BOLD, ITALIC, MONO, SANS, Type
+
+STATE_FILL: Final = {
+    State.CLOSED: "#fafaf8",
+    State.LISTEN: "#c1c8d0",
+    State.SYN_SENT: "#f9e08c",
+    State.SYN_RECEIVED: "#dba032",
+    State.ESTABLISHED: "#4f9f7b",
+    State.FIN_WAIT_1: "#c9dff3",
+    State.FIN_WAIT_2: "#90bfe8",
+    State.CLOSING: "#4f8ac2",
+    State.TIME_WAIT: "#ac93d1",
+    State.CLOSE_WAIT: "#f6c3b2",
+    State.LAST_ACK: "#d9795f",
+}
+"""The fill of a lifeline; the states on any edge of Figure 5 differ by eight steps of lightness (L*) or more."""
+
+INK: Final = "#1b1f24"
+GREY: Final = "#5c636b"
+FAINT: Final = "#b9c0c7"
+RULE: Final = "#e9ecef"
+RED: Final = "#b3231b"
+AMBER: Final = "#855300"
+TEAL: Final = "#0b6e75"
+BLUE: Final = "#0d4fae"
+GREEN: Final = "#1e6b3a"
+PAPER: Final = "#ffffff"
+BAND: Final = "#f6f7f9"
+CHIP: Final = "#eaf1fb"
+
+TYPES: Final = {
+    "title": Type(BOLD, 15, INK),
+    "source": Type(SANS, 9.5, GREY),
+    "host": Type(BOLD, 12, INK),
+    "address": Type(SANS, 8.5, GREY),
+    "state": Type(BOLD, 8.5, INK),
+    "tick": Type(SANS, 8, GREY),
+    "timer": Type(ITALIC, 8.5, GREY),
+    "call": Type(MONO, 8.5, BLUE),
+    "error": Type(MONO, 8.5, RED),
+    "signal": Type(ITALIC, 8.5, BLUE),
+    "data": Type(SANS, 8.5, GREEN),
+    "note": Type(ITALIC, 8.5, GREY),
+    "sent": Type(SANS, 9, INK),
+    "again": Type(SANS, 9, AMBER),
+    "network": Type(SANS, 9, TEAL),
+    "lost": Type(SANS, 9, RED),
+    "silence": Type(ITALIC, 9, GREY),
+    "footer": Type(SANS, 8, GREY),
+    "box": Type(BOLD, 9, INK),
+    "edge": Type(SANS, 8.5, INK),
+    "bundle": Type(SANS, 7.5, GREY),
+    "small state": Type(BOLD, 7, GREY),
+    "badge": Type(BOLD, 7.5, PAPER),
+}
+"""The type of each kind of words."""
+
+
+def lightness(colour: str) -> float:
+    """Return CIE L* (0 black to 100 white) of a colour written `#rrggbb`."""
+    luminance = _luminance(colour)
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 216 / 24389 else luminance * 24389 / 27
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, from 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,453 @@
+"""What there is to draw of a trace, without any geometry: hosts, arrows, states, timers, remarks.
+
+Rule 1. A moment is (time, serial). Every drawing puts moments in this order, and in no other.
+Rule 2. A segment lost on the way dies half way to where and when it was due.
+Rule 3. What is left out (a window, a limit, a lower detail) is counted and said, never silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.diagram import CLOSED
+from ..tcp.rules import FIN_HELD, TEXT_HELD
+from ..trace import (
+    Called,
+    Delivered,
+    Ended,
+    Moved,
+    Note,
+    SegmentRecord,
+    Sent,
+    Signalled,
+    TimerFired,
+    TimerSet,
+    TimerStopped,
+    flights,
+)
+from .words import clean, header_fields, numbers, span, timer_name
+
+if TYPE_CHECKING:
+    from ..tcp.diagram import State
+    from ..tcp.rules import Rule
+    from ..tcp.units import Time
+    from ..trace import Flight, Record, Trace
+
+Moment = tuple[int, int]
+"""Time in nanoseconds, and the serial number that orders what happens at one time."""
+
+BRIEF: Final = 0
+NORMAL: Final = 1
+FULL: Final = 2
+"""Levels of detail: segments and states; with calls and timers that fired; everything."""
+
+_TOLD_BY_STATE: Final = frozenset(
+    {"connection open", "connection closed", "connection closing", "data readable", "send space"}
+)
+"""Signals left out below FULL: the state, or the data, shows the same thing at the same moment."""
+
+ENDINGS: Final = {
+    "idle": "nothing is left to happen",
+    "until": "the run's time is up",
+    "event limit": "the run ends: too many events",
+    "interrupted": "the run was interrupted",
+}
+"""Why a run ended, for people."""
+
+REMARKS_PER_SEGMENT: Final = 6
+"""A scene with many more remarks, timers or moves than segments is cut, too: nothing hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """A host as drawn: its name in the trace, that name made fit to print, and its addresses."""
+
+    name: str
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One copy of one segment on its way.
+
+    Attributes:
+        flight: what the trace says of it.
+        start, end: when it leaves, and when it arrives, was due (if lost) or passes out of the scene.
+        source, target: indices of hosts; `target` is `source` where the trace knows no other.
+        fate: "arrived", "lost", "corrupted" or "under way".
+        text: flags and numbers. marks: "retransmission 1", "copy", "held back". end_text: what ended it.
+        inbound: it was sent before the window of the scene.
+    """
+
+    flight: Flight
+    start: Moment
+    end: Moment
+    source: int
+    target: int
+    fate: str
+    text: str
+    marks: tuple[str, ...]
+    end_text: str
+    inbound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A connection in a state: from `start` (None: before the scene) to `end` (None: to its end)."""
+
+    host: int
+    connection: int
+    state: State
+    start: Moment | None
+    end: Moment | None
+    move: Moved | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRun:
+    """A timer from its start to its expiry. `outcome`: "fired", "stopped", "restarted" or "running"."""
+
+    host: int
+    connection: int | None
+    timer: str
+    start: Moment
+    end: Moment
+    duration: Time
+    outcome: str
+    record: TimerSet
+
+    @property
+    def text(self) -> str:
+        """Name and duration, `RTO 1 s`."""
+        return f"{timer_name(self.timer)} {span(self.duration)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Words beside a host: a call, what the application was told or given, a note."""
+
+    host: int
+    connection: int | None
+    at: Moment
+    kind: str
+    text: str
+    record: Record
+
+
+@dataclass(slots=True)
+class Scene:
+    """Everything to draw, in order.
+
+    Attributes:
+        title, source: from the header, fit to print.
+        hosts, arrows, stays, timers, remarks: see their classes; each list in order of start.
+        first, last: the first and the last moment of the scene.
+        left_out: sentences about what is not drawn.
+        ended: the last record, if it is in the scene.
+        connections: how many connections of each host changed state.
+    """
+
+    title: str
+    source: str
+    hosts: list[HostView]
+    arrows: list[Arrow] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+    timers: list[TimerRun] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    first: Moment = (0, -1)
+    last: Moment = (0, 0)
+    left_out: list[str] = field(default_factory=list)
+    ended: Ended | None = None
+    connections: dict[int, int] = field(default_factory=dict)
+
+
+def scene(
+    trace: Trace,
+    *,
+    detail: int = NORMAL,
+    max_segments: int | None = None,
+    window: tuple[int, int] | None = None,
+) -> Scene:
+    """Return what there is to draw of `trace`.
+
+    Args:
+        trace: the run.
+        detail: BRIEF, NORMAL or FULL.
+        max_segments: draw no segment after so many, nor anything else after that moment.
+        window: draw only the records with these serial numbers (first and last, both included).
+    """
+    return _Painter(trace, detail, max_segments, window).scene
+
+
+class _Painter:
+    """Collects a scene; one method per kind of thing."""
+
+    def __init__(self, trace: Trace, detail: int, max_segments: int | None, window: tuple[int, int] | None) -> None:
+        self.trace, self.detail = trace, detail
+        header = trace.header
+        self.scene = Scene(clean(header.title), clean(header.source), _hosts(trace))
+        self.index = {host.name: number for number, host in enumerate(self.scene.hosts)}
+        records = trace.records
+        first, last = window if window is not None else (0, len(records))
+        self.low, self.high = max(first, 0), min(last + 1, len(records))
+        self._limit(records, max_segments)
+        self.shown = records[self.low : self.high]
+        if self.shown:
+            self.scene.first = (self.shown[0].time, -1)
+            self.scene.last = (self.shown[-1].time, self.shown[-1].serial)
+        self._count_left_out(records)
+        self._arrows()
+        self._stays(records)
+        self._timers(records)
+        self._remarks()
+        ends = [arrow.end for arrow in self.scene.arrows]
+        self.scene.last = max([self.scene.last, *ends])
+        if self.shown and isinstance(self.shown[-1], Ended):
+            self.scene.ended = self.shown[-1]
+
+    def _limit(self, records: list[Record], max_segments: int | None) -> None:
+        if max_segments is None:
+            return
+        segments = others = 0
+        for record in records[self.low : self.high]:
+            segments += isinstance(record, Sent)
+            others += not isinstance(record, SegmentRecord)
+            if segments > max_segments or others > REMARKS_PER_SEGMENT * max(max_segments, 10):
+                self.high = record.serial
+                return
+
+    def _count_left_out(self, records: list[Record]) -> None:
+        def count(part: list[Record]) -> int:
+            return sum(isinstance(record, Sent) for record in part)
+
+        before, after = count(records[: self.low]), count(records[self.high :])
+        if before:
+            self.scene.left_out.append(f"{_segments(before, 'earlier')} not drawn")
+        if after:
+            self.scene.left_out.append(f"{_segments(after, 'more')} not drawn")
+        elif self.high < len(records) and not all(isinstance(r, Ended) for r in records[self.high :]):
+            self.scene.left_out.append("what follows is not drawn")
+
+    # ------------------------------------------------------------------ segments
+
+    def _arrows(self) -> None:
+        for flight in flights(self.trace):
+            if flight.serial >= self.high or (flight.end_serial is not None and flight.end_serial < self.low):
+                continue
+            if flight.serial < self.low and flight.end_serial is None:
+                continue
+            self.scene.arrows.append(self._arrow(flight))
+        self.scene.arrows.sort(key=lambda arrow: arrow.start)
+
+    def _arrow(self, flight: Flight) -> Arrow:
+        fate, end = flight.fate, self._end(flight)
+        if end is None:
+            fate, end = "under way", (self.scene.last[0], self.scene.last[1] + 1)
+        source = self.index[flight.source]
+        target = self.index.get(flight.target, source)
+        inbound = flight.serial < self.low
+        start = (self.scene.first[0], 0) if inbound else (flight.sent_at, flight.serial)
+        text = numbers(flight)
+        if self.detail >= FULL:
+            text = f"{text} {header_fields(flight)}"
+        return Arrow(
+            flight, start, max(end, start), source, target, fate, clean(text), _marks(flight), _end_text(flight, fate),
+            inbound,
+        )  # fmt: skip
+
+    def _end(self, flight: Flight) -> Moment | None:
+        if flight.end_serial is None or flight.ends_at is None:
+            return None
+        if flight.fate == "lost":
+            return (max(flight.ends_at, flight.sent_at), flight.end_serial)
+        return (flight.ends_at, flight.end_serial) if flight.end_serial < self.high else None
+
+    # ------------------------------------------------------------------ states
+
+    def _stays(self, records: list[Record]) -> None:
+        moves: dict[tuple[int, int], list[Moved]] = {}
+        for record in records[: self.high]:
+            if isinstance(record, Moved) and record.host in self.index:
+                moves.setdefault((self.index[record.host], record.connection or 0), []).append(record)
+        for host, connection in sorted(moves):
+            self.scene.connections[host] = self.scene.connections.get(host, 0) + 1
+            self._stays_of(host, connection, moves[host, connection])
+        for host in range(len(self.scene.hosts)):
+            if host not in self.scene.connections:
+                self.scene.stays.append(Stay(host, 0, CLOSED, None, None, None))
+        self.scene.stays.sort(key=lambda stay: (stay.start or (-1, -1), stay.host, stay.connection))
+
+    def _stays_of(self, host: int, connection: int, moves: list[Moved]) -> None:
+        before = [move for move in moves if move.serial < self.low]
+        shown = moves[len(before) :]
+        state = before[-1].target if before else shown[0].source
+        start: Moment | None = None
+        made: Moved | None = None
+        for move in shown:
+            here = (move.time, move.serial)
+            self.scene.stays.append(Stay(host, connection, state, start, here, made))
+            state, start, made = move.target, here, move
+        self.scene.stays.append(Stay(host, connection, state, start, None, made))
+
+    # ------------------------------------------------------------------ timers
+
+    def _timers(self, records: list[Record]) -> None:
+        running: dict[tuple[str, int | None, str], TimerSet] = {}
+        for record in records[: self.high]:
+            if not isinstance(record, (TimerSet, TimerStopped, TimerFired)) or record.host not in self.index:
+                continue
+            key = (record.host, record.connection, record.timer)
+            begun = running.pop(key, None)
+            if begun is not None and record.serial >= self.low:
+                outcome = {TimerFired: "fired", TimerStopped: "stopped"}.get(type(record), "restarted")
+                self._timer(begun, (record.time, record.serial), outcome)
+            if isinstance(record, TimerSet):
+                running[key] = record
+        for begun in running.values():
+            self._timer(begun, self.scene.last, "running")
+        self.scene.timers.sort(key=lambda run: (run.start, run.end))
+
+    def _timer(self, begun: TimerSet, end: Moment, outcome: str) -> None:
+        start = max((begun.time, begun.serial), self.scene.first)
+        run = TimerRun(
+            self.index[begun.host],
+            begun.connection,
+            begun.timer,
+            start,
+            end,
+            begun.deadline - begun.time,
+            outcome,
+            begun,
+        )
+        told = outcome == "fired" or (begun.timer == "time-wait" and outcome != "running")
+        if self.detail >= FULL or (self.detail >= NORMAL and told):
+            self.scene.timers.append(run)
+
+    # ------------------------------------------------------------------ the application
+
+    def _remarks(self) -> None:
+        if self.detail < NORMAL:
+            return
+        pending: dict[int, list[Delivered]] = {}
+        for record in self.shown:
+            host = self.index.get(record.host, 0)
+            if isinstance(record, Delivered) and self.detail < FULL:
+                pending.setdefault(host, []).append(record)
+                continue
+            kind, text = self._remark(record)
+            if text:
+                self._flush(host, pending)
+                self._add(host, record, kind, text)
+        for host in list(pending):
+            self._flush(host, pending)
+        self.scene.remarks.sort(key=lambda remark: remark.at)
+
+    def _remark(self, record: Record) -> tuple[str, str]:
+        """Return kind and text; no text for what is not told at this detail."""
+        match record:
+            case Called(call=call, error=error):
+                return ("error", clean(f"{call}: {error}")) if error else ("call", clean(call))
+            case Signalled(what=what, detail=detail) if self.detail >= FULL or what not in _TOLD_BY_STATE:
+                return "signal", clean(f"{what} ({detail})" if detail else what)
+            case Delivered(length=length):
+                return "data", f"gets {_octets(length)}"
+            case Note(text=text):
+                return "note", clean(text)
+            case Ended(reason=reason) if reason != "idle":
+                return "note", ENDINGS.get(reason, f"the run ends: {clean(reason)}")
+            case _:
+                return "", ""
+
+    def _flush(self, host: int, pending: dict[int, list[Delivered]]) -> None:
+        """Tell what was delivered: each delivery where they are few, else the sum where the last one was."""
+        run = pending.pop(host, [])
+        if len(run) <= 3:
+            for one in run:
+                self._add(host, one, "data", f"gets {_octets(one.length)}")
+        else:
+            total = sum(one.length for one in run)
+            self._add(host, run[-1], "data", f"has got {_octets(total)} in {len(run)} pieces")
+
+    def _add(self, host: int, record: Record, kind: str, text: str) -> None:
+        at = (record.time, record.serial)
+        self.scene.remarks.append(Remark(host, record.connection, at, kind, text, record))
+
+
+def is_held(check: Rule) -> bool:
+    """Return whether a segment that this check set aside is kept for later, being ahead of a hole."""
+    return check.id in (TEXT_HELD.id, FIN_HELD.id)
+
+
+def _segments(count: int, which: str) -> str:
+    return f"{count} {which} segment{'s' if count != 1 else ''}"
+
+
+def _octets(count: int) -> str:
+    return f"{count} octet{'s' if count != 1 else ''}"
+
+
+def _marks(flight: Flight) -> tuple[str, ...]:
+    marks: list[str] = []
+    if flight.retransmission:
+        marks.append(f"retransmission {flight.retransmission}")
+    if flight.copy:
+        marks.append("copy")
+    if flight.held:
+        marks.append("held back")
+    if flight.connection is None and flight.why is None:
+        marks.append("injected")
+    if flight.discarded is not None:
+        marks.append("out of order" if is_held(flight.discarded) else "not used")
+    return tuple(marks)
+
+
+def _end_text(flight: Flight, fate: str) -> str:
+    by = clean(flight.by, 80)
+    match fate:
+        case "lost":
+            return f"lost ({by})" if by else "lost"
+        case "corrupted":
+            return f"corrupted ({by})" if by else "corrupted"
+        case "under way" if flight.end_serial is None:
+            return "under way"
+        case _:  # it arrives, though perhaps after what is drawn
+            return ""
+
+
+def _hosts(trace: Trace) -> list[HostView]:
+    """Return the hosts of the header and any other that the records name, with addresses from either."""
+    names = dict.fromkeys(host.name for host in trace.header.hosts)
+    addresses = {host.name: host.addresses for host in trace.header.hosts}
+    ports: dict[str, dict[str, None]] = {}
+    for record in trace.records:
+        if record.host:
+            names.setdefault(record.host)
+        if isinstance(record, Sent):
+            _note_address(record, names, addresses, ports)
+    views = []
+    for name in names:
+        own = addresses.get(name, ())
+        used = list(ports.get(name, ()))
+        address = f"{own[0]}:{used[0]}" if own and len(used) == 1 else ", ".join(own)
+        views.append(HostView(name, clean(name, 40) or "(no name)", clean(address, 48)))
+    return views
+
+
+def _note_address(
+    sent: Sent,
+    names: dict[str, None],
+    addresses: dict[str, tuple[str, ...]],
+    ports: dict[str, dict[str, None]],
+) -> None:
+    source, source_port, target, target_port = sent.flow
+    if sent.to:
+        names.setdefault(sent.to)
+        addresses.setdefault(sent.to, (target,))
+    if sent.connection is None and sent.why is None:
+        return  # injected: its source address is a claim
+    addresses.setdefault(sent.host, (source,))
+    ports.setdefault(sent.host, {}).setdefault(str(source_port))
+    if sent.to:
+        ports.setdefault(sent.to, {}).setdefault(str(target_port))

@@ -1,0 +1,142 @@
+"""The words of a drawing: segments, times, spans and timers as a person reads them.
+
+Rule 1. What a user or a file gave (names, titles, notes) passes through `clean` before it is
+        drawn: a control character never reaches a terminal, nor a font without a glyph for it.
+Rule 2. Two different times never print alike: `Clock` adds digits until they differ.
+Rule 3. No float holds a time: what is rounded is a Decimal, for printing only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.segment import ctl_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..tcp.units import Time
+    from ..trace import Flight, SegmentRecord
+
+_SPAN_UNITS: Final = (
+    ("h", 3600 * 10**9, 2 * 3600 * 10**9), ("min", 60 * 10**9, 600 * 10**9), ("s", 10**9, 10**9),
+    ("ms", 10**6, 10**6), ("µs", 10**3, 10**3), ("ns", 1, 0),
+)  # fmt: skip
+"""Unit, its size, and the shortest span that is told in it (nanoseconds)."""
+
+TIMER_NAMES: Final = {
+    "retransmission": "RTO",
+    "time-wait": "2 MSL",
+    "delayed ack": "delayed ACK",
+}
+"""Short names of timers where the endpoint's own name is longer than what people say."""
+
+_STAND_INS: Final = {
+    "µ": "u",
+    "…": "...",
+    "→": "->",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "·": "-",
+}
+
+CLEAN_LIMIT: Final = 200
+"""The most characters of a name or title that are drawn."""
+
+
+def clean(text: str, limit: int = CLEAN_LIMIT) -> str:
+    r"""Return user-given text fit for one line of a drawing, at most `limit` characters.
+
+    White space becomes one space, other control and format characters (escape sequences, marks
+    that turn the direction of writing) are written out as `\x1b`, piled-up accents are thinned.
+    """
+    out: list[str] = []
+    marks = 0
+    for char in unicodedata.normalize("NFC", text[: 4 * limit]):
+        category = unicodedata.category(char)
+        marks = marks + 1 if category[0] == "M" else 0
+        if char in "\t\n\r\f\v" or category in ("Zs", "Zl", "Zp"):
+            out.append(" ")
+        elif category[0] == "C":
+            out.append(f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}")
+        elif marks <= 2:
+            out.append(char)
+    line = " ".join("".join(out).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def to_ascii(text: str) -> str:
+    """Return `text` in ASCII: known signs by their usual stand-ins, letters without accents, else `?`."""
+    for sign, plain in _STAND_INS.items():
+        text = text.replace(sign, plain)
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(
+        char if ord(char) < 128 else "?" for char in decomposed if not unicodedata.category(char).startswith("M")
+    )
+
+
+def _number(value: Decimal, digits: int) -> str:
+    """Print to so many significant digits, but never round whole numbers."""
+    if value != value.to_integral_value():
+        places = max(0, min(digits - 1 - value.adjusted(), 12))
+        value = round(value, places)
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def span(duration: Time, digits: int = 3) -> str:
+    """Print a span of time for reading: `0.3 µs`, `200 ms`, `1.5 s`, `240 s`, `2 h`; three digits, rounded."""
+    if duration <= 0:
+        return "0 s"
+    unit, size = next((unit, size) for unit, size, least in _SPAN_UNITS if duration >= least)
+    return f"{_number(Decimal(duration) / size, digits)} {unit}"
+
+
+class Clock:
+    """Prints points in time: to six digits, or exactly where two times would look the same."""
+
+    def __init__(self, times: Iterable[Time]) -> None:
+        self._exact: set[Time] = set()
+        by_text: dict[str, Time] = {}
+        for time in times:
+            text = self._rounded(time)
+            if by_text.setdefault(text, time) != time:
+                self._exact.update((time, by_text[text]))
+
+    @staticmethod
+    def _rounded(time: Time, digits: int = 6) -> str:
+        size, unit = next((s, u) for s, u in ((10**9, "s"), (10**6, "ms"), (10**3, "µs"), (0, "ns")) if time >= s)
+        if time == 0:
+            return "0 s"
+        return f"{_number(Decimal(time) / (size or 1), digits)} {unit}"
+
+    def __call__(self, time: Time) -> str:
+        """Print one time."""
+        return self._rounded(time, 30 if time in self._exact else 6)
+
+
+def numbers(record: SegmentRecord | Flight) -> str:
+    """Print a segment by its relative numbers: `SYN seq 0`, `PSH,ACK seq 1..5 ack 1`.
+
+    The range after `seq` is every sequence number that a segment with text occupies, a FIN's too.
+    """
+    segment = record.segment
+    seq = f"{record.seq}..{record.seq + segment.seg_len - 1}" if segment.length else f"{record.seq}"
+    ack = "" if record.ack is None else f" ack {record.ack}"
+    return f"{ctl_name(segment.ctl)} seq {seq}{ack}"
+
+
+def header_fields(record: SegmentRecord | Flight) -> str:
+    """Print what a segment carries besides flags and numbers: `win 65535 up 3 MSS=1460`."""
+    segment = record.segment
+    up = f" up {segment.up}" if "URG" in ctl_name(segment.ctl) else ""
+    options = "" if segment.options is None else f" {segment.options}"
+    return f"win {segment.wnd}{up}{options}"
+
+
+def timer_name(timer: str) -> str:
+    """Print a timer's name: `RTO`, `2 MSL`, `persist`."""
+    return TIMER_NAMES.get(timer, clean(timer, 30))
