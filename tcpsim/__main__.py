@@ -1,0 +1,5 @@
+"""`python -m tcpsim` is the command `tcpsim`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,366 @@
+"""The commands. Each one reads arguments, asks the floors below, prints, and says how it went.
+
+What a command needs is imported where it runs: `tcpsim --help` waits for no matplotlib.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from .. import __version__
+from .group import FAILED, INTERRUPTED, WRONG_INPUT, EndsWell, Wrong
+from .inputs import Percentage, ScenarioName, is_trace, read_scenario, run_scenario, trace_of
+from .screen import patience, screen, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..scenario import Run
+    from ..trace import Trace
+    from .reporting import Report
+
+DETAIL: Final = {"brief": 0, "normal": 1, "full": 2}
+LOSSY: Final = "lossy"
+"""The library's scenario that `tcpsim diagram --lossy` draws."""
+
+EXAMPLES: Final = """
+\b
+Examples:
+  tcpsim list                            the scenarios that come along
+  tcpsim run handshake                   run one, print its ladder and verdict
+  tcpsim run --explain mine.yaml         the same with the reason of each line
+  tcpsim run --all --quiet               run the whole library
+  tcpsim diagram --lossy --seed 7        draw a connection over a lossy link
+  tcpsim diagram handshake -o hs.svg     draw a scenario
+  tcpsim run lossy --trace lossy.jsonl   keep what happened ...
+  tcpsim diagram lossy.jsonl             ... and draw it later
+  tcpsim states simultaneous-close       the path of each host
+
+\b
+Completion, for bash (zsh and fish alike):
+  eval "$(_TCPSIM_COMPLETE=bash_source tcpsim)"
+"""
+
+
+def _seeded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that change what a scenario runs with."""
+    command = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The seed of all chance.")(command)
+    return click.option("--profile", metavar="NAME", help="The hosts' profile; see `tcpsim profiles`.")(command)
+
+
+def _sized(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that every text has."""
+    command = click.option("--ascii", is_flag=True, help="Print ASCII characters only.")(command)
+    width = click.IntRange(60, 1000)
+    return click.option("--width", type=width, help="Columns; by default the terminal's, or 80.")(command)
+
+
+def _printed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that change how a ladder is printed."""
+    for option in (
+        _sized,
+        click.option(
+            "--detail", type=click.Choice(list(DETAIL)), default="normal", show_default=True,
+            help="brief: segments and states; full: every timer too.",
+        ),
+        click.option("--whole", is_flag=True, help="Print a long ladder to its end."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _report(
+    *, ascii: bool, width: int | None, detail: str = "normal", whole: bool = False, explain: bool = False
+) -> Report:
+    from .reporting import Report
+
+    return Report(screen(width), ascii=ascii, explain=explain, detail=DETAIL[detail], everything=whole)
+
+
+@click.group(
+    cls=EndsWell,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="tcpsim")
+def tcpsim() -> None:
+    """A TCP you can hold in your hand: two ends that follow RFC 9293, a network that misbehaves exactly
+    as told, in virtual time, and pictures of what happened.
+
+    Exit codes: 0 all expectations hold, 1 one does not, 2 the input is wrong.
+    """
+
+
+# ---------------------------------------------------------------------- run
+
+
+@tcpsim.command(short_help="Run scenarios, print what happens and the verdict.")
+@click.argument("files", nargs=-1, type=ScenarioName(), metavar="FILE...")
+@click.option("--all", "everything", is_flag=True, help="Run every scenario of the library.")
+@click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Write what happened, as JSON Lines.")
+@click.option("--explain", is_flag=True, help="Give the reason of each line, and where it stands.")
+@click.option("-q", "--quiet", is_flag=True, help="Print verdicts and failures, no ladder.")
+@_seeded
+@_printed
+def run(
+    files: tuple[str, ...],
+    everything: bool,
+    trace_file: Path | None,
+    explain: bool,
+    quiet: bool,
+    seed: int | None,
+    profile: str | None,
+    **printed: Any,
+) -> None:
+    """Run scenarios, by path or by name, and say whether they keep their promises.
+
+    Prints the ladder of each and a verdict. A failed expectation is shown with its place in the file,
+    what happened instead, and the ladder around it.
+    """
+    names = [*files, *(_library_names() if everything else ())]
+    if not names:
+        raise click.UsageError("name a scenario, or say --all; `tcpsim list` shows which there are")
+    if trace_file is not None and len(names) != 1:
+        raise click.UsageError("--trace takes one scenario at a time")
+    report = _report(explain=explain, **printed)
+    worst = 0
+    for number, name in enumerate(names):
+        if number and not quiet:
+            report.console.print()
+        worst = max(worst, _run_one(name, report, trace_file, quiet=quiet, seed=seed, profile=profile))
+    click.get_current_context().exit(worst)
+
+
+def _library_names() -> list[str]:
+    from ..scenario import library
+
+    return [name for name, _, _ in library()]
+
+
+def _run_one(
+    name: str, report: Report, trace_file: Path | None, *, quiet: bool, seed: int | None, profile: str | None
+) -> int:
+    """Run one scenario, print what came of it and return its exit code."""
+    try:
+        if is_trace(name):
+            raise Wrong(f"{name}: this is a trace, which has run already; `tcpsim diagram` draws it")
+        done = run_scenario(read_scenario(name), seed=seed, profile=profile)
+    except Wrong as wrong:
+        wrong.show()
+        return WRONG_INPUT
+    if not quiet:
+        report.ladder(done.trace)
+    report.verdict(done)
+    if trace_file is not None:
+        with writing(trace_file):
+            done.trace.write(trace_file)
+    return _code(done)
+
+
+def _code(done: Run) -> int:
+    if done.ended == "interrupted":
+        return INTERRUPTED
+    return 0 if done.passed else FAILED
+
+
+# ---------------------------------------------------------------------- pictures
+
+
+@tcpsim.command(short_help="Draw what happened as a figure.")
+@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE]")
+@click.option("--lossy", is_flag=True, help="Handshake, data and a four-way close over a link that loses packets.")
+@click.option("--loss", type=Percentage(), metavar="P", help="Random loss on every link, both ways: 10%.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg or .pdf says which kind.")
+@click.option(
+    "--detail", type=click.Choice(list(DETAIL)), default="normal", show_default=True, help="How much is drawn."
+)
+@_seeded
+def diagram(
+    what: str | None,
+    lossy: bool,
+    loss: float | None,
+    output: Path | None,
+    detail: str,
+    seed: int | None,
+    profile: str | None,
+) -> None:
+    """Draw what happened as a figure: PNG, SVG or PDF.
+
+    Without -o the figure goes into the folder figures/ if there is one, else into the current one.
+    """
+    if (what is None) != lossy:
+        raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
+    word = what or LOSSY
+    trace = trace_of(word, seed=seed, profile=profile, loss=loss)
+    path = _output(output, _stem(word, loss, seed, profile))
+    from ..draw import draw_ladder
+
+    with patience(f"drawing {path}"), writing(path):
+        _check_suffix(path)
+        drawn = draw_ladder(trace, path, detail=DETAIL[detail])
+    click.echo(f"drew {drawn}")
+
+
+def _stem(word: str, loss: float | None, seed: int | None, profile: str | None) -> str:
+    """Return a file name that tells runs with other settings apart: lossy-loss20-seed7."""
+    parts = [Path(word).stem]
+    if loss is not None:
+        parts.append(f"loss{loss * 100:g}")
+    if seed is not None:
+        parts.append(f"seed{seed}")
+    if profile is not None:
+        parts.append(profile)
+    return "-".join(parts)
+
+
+def _output(asked: Path | None, stem: str, suffix: str = ".png") -> Path:
+    """Return where a figure goes: where it was asked for, else figures/ if it is there, else here."""
+    if asked is not None:
+        return asked
+    folder = Path("figures")
+    return (folder if folder.is_dir() else Path()) / f"{stem}{suffix}"
+
+
+def _check_suffix(path: Path) -> None:
+    from ..draw.canvas import format_of
+
+    try:
+        format_of(path)
+    except ValueError as error:
+        raise Wrong(f"--output: {error}") from error
+
+
+@tcpsim.command(short_help="Draw the state diagram, or a run's path through it.")
+@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg or .pdf says which kind.")
+@click.option("--host", metavar="NAME", help="Only the path of this host.")
+@click.option("--text", is_flag=True, help="Print the edges as a table instead.")
+@_seeded
+@_sized
+def states(
+    what: str | None,
+    output: Path | None,
+    host: str | None,
+    text: bool,
+    seed: int | None,
+    profile: str | None,
+    ascii: bool,
+    width: int | None,
+) -> None:
+    """Draw the state diagram: Figure 5's edges solid, those of section 3.10 dashed.
+
+    With a scenario or a trace, the path that each host took through it.
+    """
+    from ..draw import draw_states, states_text
+
+    trace = None if what is None else trace_of(what, seed=seed, profile=profile)
+    if host is not None and trace is None:
+        raise click.UsageError("--host takes a scenario or a trace")
+    if host is not None and trace is not None and host not in trace.hosts:
+        raise Wrong(f"--host: there is no host {host!r}: expected one of {', '.join(trace.hosts)}")
+    if text:
+        console = screen(width)
+        plain = ascii or console.options.ascii_only
+        click.echo(states_text(trace, host, width=console.width, ascii=plain), nl=False)
+        return
+    path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile)}-states")
+    with patience(f"drawing {path}"), writing(path):
+        _check_suffix(path)
+        drawn = draw_states(path, trace=trace, host=host)
+    click.echo(f"drew {drawn}")
+
+
+# ---------------------------------------------------------------------- reasons
+
+
+@tcpsim.command(short_help="Tell every event of a run and its reason.")
+@click.argument("what", type=ScenarioName(), metavar="SCENARIO|TRACE")
+@click.argument("event", required=False)
+@_sized
+@_seeded
+def explain(
+    what: str, event: str | None, ascii: bool, width: int | None, seed: int | None, profile: str | None
+) -> None:
+    """Tell everything that happens, with numbers and reasons; or all about one EVENT.
+
+    EVENT is a number from that list, or words as in a scenario: "client SYN", "server is ESTABLISHED".
+    """
+    trace = trace_of(what, seed=seed, profile=profile)
+    from ..draw import explain_text
+
+    console = screen(width)
+    plain = ascii or console.options.ascii_only
+    for serial in [None] if event is None else _serials(trace, event):
+        click.echo(explain_text(trace, serial, width=console.width, ascii=plain), nl=False)
+
+
+def _serials(trace: Trace, event: str) -> list[int]:
+    """Return the serial numbers of the records that an EVENT means; Wrong if it means none."""
+    number = event.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        if len(number) > 9 or int(number) >= len(trace):
+            raise Wrong(f"EVENT: there is no event {number}: the last one is {len(trace) - 1}")
+        return [int(number)]
+    from ..scenario.evidence import Evidence, Names
+    from ..scenario.moments import parse_occurrence
+    from ..scenario.problems import PhraseError, Place, Problem
+
+    try:
+        occurrence = parse_occurrence(event)
+    except PhraseError as error:
+        problem = Problem(Place("EVENT", 1, error.offset + 1), error.wrong, error.expected, error.nearest)
+        raise Wrong(str(problem)) from error
+    found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
+    if not found:
+        raise Wrong(f"EVENT: {event!r} never happens")
+    return [each.serial for each in found]
+
+
+# ---------------------------------------------------------------------- what there is
+
+
+@tcpsim.command(name="list", short_help="List the scenarios that come along.")
+def list_() -> None:
+    """List the scenarios that come along, by name."""
+    from ..scenario import library
+
+    rows = library()
+    longest = max((len(name) for name, _, _ in rows), default=0)
+    for name, title, _ in rows:
+        click.echo(f"{name:<{longest}}  {title}")
+
+
+@tcpsim.command(short_help="List the profiles, or the knobs of one.")
+@click.argument("name", required=False)
+@_sized
+def profiles(name: str | None, ascii: bool, width: int | None) -> None:
+    """List the profiles, or the knobs of one: value, meaning, and where the RFC says so."""
+    from .knobs import tell_profile, tell_profiles
+
+    report = _report(ascii=ascii, width=width)
+    if name is None:
+        tell_profiles(report)
+    else:
+        tell_profile(report, name)
+
+
+@tcpsim.command(short_help="Print the JSON Schema of scenario files.")
+def schema() -> None:
+    """Print the JSON Schema (draft-07) of scenario files, for editors."""
+    from ..scenario import schema as made
+
+    click.echo(json.dumps(made(), indent=2))
+
+
+@tcpsim.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("figures"))
+def figures(folder: Path) -> None:
+    """Make the figures of the README again."""
+    from .figures import make
+
+    for path in make(folder):
+        click.echo(f"drew {path}")

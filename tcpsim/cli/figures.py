@@ -1,0 +1,28 @@
+"""The figures of the README, and how each is made. `make figures` makes them; a test compares them
+byte by byte with those in figures/.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .inputs import trace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCENARIOS: Final = ("lossy", "handshake", "simultaneous-close")
+"""Each is drawn as a ladder, into a file of its name."""
+
+
+def make(folder: Path) -> Iterator[Path]:
+    """Draw every figure into a folder; yield each file."""
+    from ..draw import draw_ladder, draw_states
+    from .screen import writing
+
+    with writing(folder / "lossy.svg"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in SCENARIOS:
+            yield draw_ladder(trace_of(name), folder / f"{name}.svg")
+        yield draw_states(folder / "states.svg")

@@ -1,0 +1,45 @@
+"""What `tcpsim profiles` prints: the profiles, and the knobs of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..tcp.config import KNOBS, PROFILES, KnobError, profile
+from ..tcp.units import format_duration
+from .group import Wrong
+
+if TYPE_CHECKING:
+    from ..tcp.config import Knob
+    from .reporting import Report
+
+
+def written(knob: Knob, value: Any) -> str:
+    """Return a knob's value as a scenario writes it."""
+    if value is None:
+        return "off"
+    if knob.unit == "flag":
+        return "true" if value else "false"
+    return format_duration(value) if knob.unit == "ns" else str(value)
+
+
+def tell_profiles(report: Report) -> None:
+    """Print each profile and in which knobs it differs from the RFC's defaults."""
+    for name, config in PROFILES.items():
+        changed = [
+            f"{knob.name} {written(knob, getattr(config, knob.name))}"
+            for knob in KNOBS.values()
+            if getattr(config, knob.name) != knob.default
+        ]
+        report.line(f"{name}: {', '.join(changed) or 'the defaults of RFC 9293'}", hang=4)
+    report.line("`tcpsim profiles NAME` tells every knob of one.")
+
+
+def tell_profile(report: Report, name: str) -> None:
+    """Print every knob of a profile: its value, what it does, its range and its paragraph."""
+    try:
+        config = profile(name)
+    except KnobError as error:
+        raise Wrong(str(error)) from error
+    for knob in KNOBS.values():
+        report.line(f"{knob.name}: {written(knob, getattr(config, knob.name))}", "bold")
+        report.line(f"{knob.doc}; {knob.expected} ({knob.cite})", indent=4)

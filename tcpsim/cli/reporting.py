@@ -1,0 +1,100 @@
+"""What `tcpsim run` prints: ladders, failures and verdicts.
+
+A failed expectation is told with its place in the file, what was expected, what happened instead,
+and the piece of the ladder where it happened.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from ..draw.words import clean, to_ascii
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..scenario import Outcome, Run
+    from ..trace import Trace
+
+AROUND: Final = 12
+"""How many records before and after a failure its piece of the ladder shows."""
+MAX_SEGMENTS: Final = 300
+"""How many segments a ladder shows unless everything is asked for; it says how many more there are."""
+NORMAL: Final = 1
+"""The ladder's detail unless another is asked for: application calls, and timers that fired."""
+
+
+class Report:
+    """Prints runs on one console, in one manner.
+
+    Attributes:
+        console: where to.
+        ascii: whether only ASCII is printed.
+        explain: whether ladders give reasons.
+        detail: 0, 1 or 2, as the ladder's.
+        everything: whether long ladders are printed whole.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        ascii: bool = False,
+        explain: bool = False,
+        detail: int = NORMAL,
+        everything: bool = False,
+    ) -> None:
+        self.console = console
+        self.ascii = ascii or console.options.ascii_only
+        self.explain = explain
+        self.detail = detail
+        self.everything = everything
+
+    def line(self, text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+        """Print one paragraph, wrapped: all of it moved in by `indent` columns, and what follows by `hang` more."""
+        said = to_ascii(text) if self.ascii else text
+        lines = textwrap.wrap(
+            said, self.console.width, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang),
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        for line in lines:
+            self.console.print(Text(line, style=style), soft_wrap=True)
+
+    def ladder(self, trace: Trace, *, window: tuple[int, int] | None = None) -> None:
+        """Print a ladder, or the piece of it between two serial numbers."""
+        from ..draw import Ladder
+
+        most = None if self.everything else MAX_SEGMENTS
+        ladder = Ladder(
+            trace, ascii=self.ascii, explain=self.explain, detail=self.detail, window=window, max_segments=most
+        )
+        self.console.print(ladder)
+
+    def verdict(self, run: Run) -> None:
+        """Print each failure and, last, one line that says how it went."""
+        for outcome in run.failures:
+            self._failure(outcome, run.trace)
+        self.console.print(self._summary(run), soft_wrap=True)
+
+    def _summary(self, run: Run) -> Text:
+        count, failed = len(run.verdict), len(run.failures)
+        good, bad = ("ok", "FAILED") if self.ascii else ("✓", "✗")
+        name = to_ascii(run.scenario.name) if self.ascii else clean(run.scenario.name)
+        if run.passed:
+            expectations = "the one expectation holds" if count == 1 else f"all {count} expectations hold"
+            words = expectations if count else "nothing was expected"
+            return Text.assemble((f"{good} ", "bold green"), (name, "bold"), f": {words}")
+        words = f"{failed} of {count} {'does' if failed == 1 else 'do'} not hold"
+        return Text.assemble((f"{bad} ", "bold red"), (name, "bold"), f": {words}")
+
+    def _failure(self, outcome: Outcome, trace: Trace) -> None:
+        self.line(f"{outcome.place}:", "bold red")
+        self.line(f"expected  {outcome.expected}", indent=2, hang=10)
+        self.line(f"but       {outcome.actual}", indent=2, hang=10)
+        if outcome.near_serial is not None:
+            near = outcome.near_serial
+            self.ladder(trace, window=(max(0, near - AROUND), near + AROUND))
+        self.console.print()

@@ -1,0 +1,216 @@
+"""`tcpsim run`: ladders, verdicts, exit codes, and what a person gets who makes a mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tcpsim.cli.commands import tcpsim
+from tcpsim.scenario import library
+
+LIBRARY = [name for name, _, _ in library()]
+HANDSHAKE = next(path for name, _, path in library() if name == "handshake").read_text("utf-8")
+
+
+def call(*arguments: str, environment: dict[str, str] | None = None) -> Result:
+    return CliRunner(env=environment).invoke(tcpsim, list(arguments))
+
+
+def written(folder: Path, text: str, name: str = "mine.yaml") -> str:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+# ---------------------------------------------------------------------- what is right
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_every_scenario_of_the_library_keeps_its_promises(name: str) -> None:
+    ran = call("run", name)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert "expectations hold" in ran.stdout or "the one expectation holds" in ran.stdout
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize(
+    "options", [(), ("--ascii",), ("--explain",), ("--detail", "full")], ids=lambda o: "".join(o) or "plain"
+)
+def test_no_line_is_wider_than_80_columns(name: str, options: tuple[str, ...]) -> None:
+    ran = call("run", name, *options)
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_ladder_shows_segments_states_and_calls() -> None:
+    ran = call("run", "handshake")
+    for words in ("SYN seq 0", "SYN,ACK seq 0 ack 1", "SYN-RECEIVED", "ESTABLISHED", "connect(192.0.2.2:80)"):
+        assert words in ran.stdout
+    assert ran.stdout.endswith("expectations hold\n")
+
+
+def test_ascii_prints_nothing_else() -> None:
+    ran = call("run", "handshake", "--ascii")
+    assert ran.stdout.isascii()
+    assert "\N{BOX DRAWINGS LIGHT VERTICAL}" in call("run", "handshake").stdout
+
+
+def test_output_that_is_no_terminal_has_no_escape_sequence() -> None:
+    assert "\x1b" not in call("run", "handshake").stdout
+
+
+def test_explain_gives_the_reason_and_its_paragraph() -> None:
+    ran = call("run", "handshake", "--explain")
+    assert "RFC 9293 3.10.7.2, third" in ran.stdout.replace("\n", " ") or "3.10.7.2" in ran.stdout
+    assert "3.10.7.2" not in call("run", "handshake").stdout
+
+
+def test_width_is_kept_and_used() -> None:
+    widths = {
+        width: max(map(len, call("run", "handshake", "--width", str(width)).stdout.splitlines())) for width in (60, 120)
+    }
+    assert widths[60] <= 60
+    assert 80 < widths[120] <= 120
+
+
+def test_quiet_prints_the_verdict_alone() -> None:
+    ran = call("run", "--quiet", "handshake", "close-four-way")
+    assert [line.split(":")[0] for line in ran.stdout.splitlines()] == ["✓ handshake", "✓ close-four-way"]
+
+
+def test_all_runs_the_library() -> None:
+    ran = call("run", "--all", "-q")
+    assert ran.exit_code == 0
+    assert len(ran.stdout.splitlines()) == len(LIBRARY)
+
+
+def test_a_path_and_a_name_are_the_same_scenario(tmp_path: Path) -> None:
+    path = written(tmp_path, HANDSHAKE, "handshake.yaml")
+    assert call("run", path).stdout == call("run", "handshake").stdout
+
+
+def test_seed_changes_what_chance_does_and_repeats_it() -> None:
+    runs = [call("run", "lossy", "--seed", seed).stdout for seed in ("1", "2", "1")]
+    assert runs[0] == runs[2] != runs[1]
+
+
+def test_profile_takes_the_place_of_the_scenarios_own() -> None:
+    ran = call("run", "lossy", "--profile", "rfc9293")
+    assert ran.exit_code == 0
+    assert ran.stdout != call("run", "lossy").stdout
+
+
+def test_trace_is_written_and_the_same_every_time(tmp_path: Path) -> None:
+    paths = [tmp_path / "one.jsonl", tmp_path / "two"]
+    for path in paths:
+        assert call("run", "lossy", "--trace", str(path)).exit_code == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].read_bytes().startswith(b'{"format":"tcpsim trace"')
+
+
+# ---------------------------------------------------------------------- what is not so
+
+
+def test_a_broken_promise_is_told_with_its_place_what_happened_and_the_ladder(tmp_path: Path) -> None:
+    line = "    - server SYN,ACK seq 0 ack 1 at 50ms\n"
+    assert line in HANDSHAKE
+    path = written(tmp_path, HANDSHAKE.replace(line, line.replace("ack 1", "ack 2")))
+    ran = call("run", "--quiet", path)
+    place = HANDSHAKE[: HANDSHAKE.index(line)].count("\n") + 1
+    assert ran.exit_code == 1
+    assert f"{path}:{place}:" in ran.stdout.replace("\n", "")
+    assert "server SYN,ACK seq 0 ack 2" in ran.stdout
+    assert "SYN,ACK seq 0 ack 1" in ran.stdout.split("but ")[1]
+    assert "SYN-RECEIVED" in ran.stdout
+    assert ran.stdout.splitlines()[-1].startswith("✗ mine: 1 of ")
+
+
+def test_one_failure_among_many_runs_them_all_and_exits_1(tmp_path: Path) -> None:
+    path = written(tmp_path, HANDSHAKE.replace("delivered: {server: hello}", "delivered: {server: help}"))
+    ran = call("run", "-q", "handshake", path, "close-four-way")
+    assert ran.exit_code == 1
+    assert "✓ handshake" in ran.stdout
+    assert "✗ mine" in ran.stdout
+    assert "✓ close-four-way" in ran.stdout
+
+
+def test_wrong_input_weighs_more_than_a_failure_and_stops_nobody(tmp_path: Path) -> None:
+    failing = written(tmp_path, HANDSHAKE.replace("delivered: {server: hello}", "delivered: {server: help}"))
+    ran = call("run", "-q", failing, "nosuchscenario", "handshake")
+    assert ran.exit_code == 2
+    assert "✗ mine" in ran.stdout
+    assert "✓ handshake" in ran.stdout
+    assert "nosuchscenario" in ran.stderr
+
+
+# ---------------------------------------------------------------------- what is wrong
+
+
+def assert_is_a_sentence(ran: Result, *words: str) -> None:
+    """Assert that a call ended with code 2 and a sentence, and nothing that only a programmer reads."""
+    assert ran.exit_code == 2
+    assert "Traceback" not in ran.output
+    assert "bug of tcpsim" not in ran.output
+    for word in words:
+        assert word in ran.stderr
+
+
+def test_a_name_that_is_nearly_right_is_found() -> None:
+    assert_is_a_sentence(call("run", "handshak"), "handshak: there is no such scenario", "did you mean 'handshake'?")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert_is_a_sentence(call("run", str(tmp_path / "no.yaml")), "no.yaml: there is no such file")
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    assert_is_a_sentence(call("run", str(tmp_path)), "this is a directory")
+
+
+def test_an_unknown_key_is_located(tmp_path: Path) -> None:
+    path = written(tmp_path, HANDSHAKE.replace("hosts:", "hots:"))
+    line = HANDSHAKE[: HANDSHAKE.index("hosts:")].count("\n") + 1
+    assert_is_a_sentence(call("run", path), f"{path}:{line}:1:", "did you mean 'hosts'?")
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"\x00\xff\xfe junk", b"\x89PNG\r\n\x1a\n", b"{", b"- - - -", b"%PDF-1.4\n", b"a: &a [*a]\n"]
+)
+def test_junk_is_located(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "junk.yaml"
+    path.write_bytes(junk)
+    assert_is_a_sentence(call("run", str(path)), "junk.yaml:")
+
+
+def test_a_trace_can_not_be_run(tmp_path: Path) -> None:
+    path = str(tmp_path / "kept.yaml")
+    call("run", "-q", "handshake", "--trace", path)
+    assert_is_a_sentence(call("run", path), "this is a trace")
+
+
+def test_an_unknown_profile() -> None:
+    assert_is_a_sentence(call("run", "handshake", "--profile", "plane"), "plain")
+
+
+def test_nothing_to_run() -> None:
+    assert_is_a_sentence(call("run"), "name a scenario, or say --all")
+
+
+def test_one_trace_file_can_not_hold_two_runs(tmp_path: Path) -> None:
+    assert_is_a_sentence(call("run", "handshake", "lossy", "--trace", str(tmp_path / "x")), "one scenario at a time")
+
+
+def test_a_trace_that_can_not_be_written(tmp_path: Path) -> None:
+    assert_is_a_sentence(call("run", "-q", "handshake", "--trace", str(tmp_path)), "can't be written", "directory")
+    nowhere = str(tmp_path / "no" / "where.jsonl")
+    assert_is_a_sentence(
+        call("run", "-q", "handshake", "--trace", nowhere), f"{nowhere}: can't be written: No such file"
+    )
+
+
+@pytest.mark.parametrize(
+    "option", [("--seed", "-1"), ("--seed", "x"), ("--width", "10"), ("--detail", "some"), ("--nonsense",)]
+)
+def test_a_wrong_option(option: tuple[str, ...]) -> None:
+    assert_is_a_sentence(call("run", "handshake", *option), "Error: ")

@@ -1,0 +1,138 @@
+"""`tcpsim explain`, `list`, `profiles`, `schema`, `--help`, `--version`: what they tell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+import tcpsim as package
+from tcpsim.cli.commands import tcpsim
+from tcpsim.scenario import library
+from tcpsim.tcp.config import KNOBS, PROFILES
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(tcpsim, list(arguments))
+
+
+def test_explain_tells_every_event_with_its_reason() -> None:
+    ran = call("explain", "handshake")
+    assert ran.exit_code == 0
+    trace = package.run(package.load("handshake")).trace
+    said = " ".join(ran.stdout.split())
+    for record in trace:
+        if record.why is not None:
+            assert f"({record.why.cite})" in said
+    assert len([line for line in ran.stdout.splitlines() if line[:3].strip().isdigit()]) >= len(trace)
+
+
+def test_explain_tells_all_about_one_event_by_number_or_by_words() -> None:
+    by_words = call("explain", "handshake", "client SYN")
+    number = by_words.stdout.split()[0]
+    assert by_words.exit_code == 0
+    assert "client sends SYN seq 0" in by_words.stdout
+    assert "<SEQ=100><CTL=SYN>" in by_words.stdout
+    assert (
+        by_words.stdout
+        == call("explain", "handshake", number).stdout
+        == call("explain", "handshake", f"#{number}").stdout
+    )
+
+
+def test_explain_finds_states_too() -> None:
+    ran = call("explain", "handshake", "server is ESTABLISHED")
+    assert "SYN-RECEIVED to ESTABLISHED" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("9999", "there is no event 9999"),
+        ("#999999999999999999999", "there is no event"),
+        ("client RST", "never happens"),
+        ("client SIN", "EVENT:1:"),
+        ("", "EVENT"),
+    ],
+)
+def test_explain_of_what_is_not_there(event: str, words: str) -> None:
+    ran = call("explain", "handshake", event)
+    assert ran.exit_code == 2
+    assert words in ran.stderr
+
+
+def test_explain_keeps_to_ascii_and_80_columns() -> None:
+    ran = call("explain", "lossy", "--ascii")
+    assert ran.stdout.isascii()
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_list_names_every_scenario_with_its_title() -> None:
+    lines = call("list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [name for name, _, _ in library()]
+    assert all(title in line for line, (_, title, _) in zip(lines, library(), strict=True))
+
+
+def test_profiles_names_each_and_how_it_differs() -> None:
+    ran = call("profiles")
+    assert ran.exit_code == 0
+    for name in PROFILES:
+        assert f"{name}: " in ran.stdout
+    assert "msl 30s" in ran.stdout
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profile_tells_every_knob_its_value_and_its_paragraph(name: str) -> None:
+    ran = call("profiles", name)
+    said = " ".join(ran.stdout.split())
+    for knob in KNOBS.values():
+        assert f"{knob.name}: " in ran.stdout
+        assert f"({knob.cite})" in said
+        assert knob.doc in said
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_an_unknown_profile() -> None:
+    ran = call("profiles", "plane")
+    assert ran.exit_code == 2
+    assert "plain" in ran.stderr
+
+
+def test_schema_is_a_draft_07_schema_that_the_library_obeys() -> None:
+    made = json.loads(call("schema").stdout)
+    assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
+    jsonschema.Draft7Validator.check_schema(made)
+
+
+def test_version_is_the_packages() -> None:
+    assert call("--version").stdout == f"tcpsim, version {package.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["", *tcpsim.commands])
+def test_help_has_80_columns_and_every_command(command: str) -> None:
+    ran = call(*command.split(), "--help")
+    assert ran.exit_code == 0
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_help_has_examples_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = call("--help").stdout
+    for name, command in tcpsim.commands.items():
+        assert command.hidden or f"  {name}" in text
+    examples = [line.strip().split("  ")[0] for line in text.splitlines() if line.startswith("    tcpsim ")]
+    assert len(examples) > 5
+    (tmp_path / "mine.yaml").write_text(package.load("handshake").text, "utf-8")
+    for example in examples:
+        ran = call(*example.split()[1:])
+        assert ran.exit_code == 0, (example, ran.output)
+
+
+def test_the_shell_completes_commands_and_names() -> None:
+    ran = CliRunner(
+        env={"_TCPSIM_COMPLETE": "bash_complete", "COMP_WORDS": "tcpsim run hand", "COMP_CWORD": "2"}
+    ).invoke(tcpsim, [], prog_name="tcpsim")
+    assert "plain,handshake" in ran.stdout
