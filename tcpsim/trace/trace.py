@@ -14,7 +14,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..tcp.segment import ACK, SYN
+from ..tcp.segment import ACK, SYN, SYN_ACK
 from ..tcp.seqnum import HALF, MASK
 from .records import Record, SegmentRecord, Sent
 
@@ -75,17 +75,27 @@ class _Sender:
     Positions count octets from the ISS and, unlike sequence numbers, never wrap.
     """
 
-    __slots__ = ("connection", "end", "iss", "sendings")
+    __slots__ = ("answered", "connection", "end", "iss", "sendings")
 
     def __init__(self, iss: int, connection: int | None) -> None:
         self.iss = iss
         self.connection = connection
         self.end = 0
+        self.answered = False  # whether the SYN has gone out with an ACK beside it
         self.sendings: dict[int, int] = {}
 
     def position(self, number: int) -> int:
         """Return where `number` lies, taking it for the one nearest to what was sent last."""
         return self.end + signed(number - self.iss - self.end)
+
+    def answer(self, seg_len: int) -> bool:
+        """Take note of a SYN,ACK; return whether it is the first, which repeats no segment, only a SYN."""
+        if self.answered:
+            return False
+        self.answered = True
+        self.sendings[0] = 1
+        self.end = max(self.end, seg_len)
+        return True
 
     def send(self, number: int, seg_len: int) -> int:
         """Take note of a segment with SEG.LEN > 0; return how often its first number was sent before."""
@@ -115,6 +125,8 @@ class _Numbering:
         if segment.ctl & SYN and self._begins_anew(sender, segment.seq, connection):
             sender = self.senders[flow] = _Sender(segment.seq, connection)
         if sender is None or connection is None or not segment.seg_len:
+            return 0
+        if segment.ctl & SYN_ACK == SYN_ACK and sender.answer(segment.seg_len):
             return 0
         return sender.send(segment.seq, segment.seg_len)
 

@@ -178,6 +178,13 @@ def test_retransmissions_count_earlier_sendings_of_the_first_number(story: Story
     assert [earlier for _, _, earlier in numbers(story.ends(6000))] == [0, 1, 2, 0, 0, 0, 1, 0, 0, 1]
 
 
+def test_the_first_syn_ack_of_a_simultaneous_open_repeats_a_syn_but_is_no_retransmission(story: Story) -> None:
+    story.sends(0, "client", segment("SYN", seq=100))
+    story.sends(70, "client", segment("SYN,ACK", seq=100, ack=301))
+    story.sends(1070, "client", segment("SYN,ACK", seq=100, ack=301))
+    assert [record.retransmission for record in story.trace.of_kind(Sent)] == [0, 0, 1]
+
+
 def test_a_repackaged_segment_is_a_retransmission(story: Story) -> None:
     story.sends(0, "client", segment("SYN", seq=100))
     story.sends(1, "client", data(101, 1000))
