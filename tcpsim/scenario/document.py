@@ -197,11 +197,17 @@ def parse(text: str, file: str) -> Mapping:
         top = reader.document()
     except YAMLError as error:
         raise ScenarioError([_yaml_problem(error, text, file)]) from None
-    except (ValueError, OverflowError, IndexError, AttributeError, TypeError, AssertionError, KeyError) as error:
+    except (
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        AssertionError,
+        RecursionError,
+    ) as error:
         # ruamel.yaml answers some broken input (an escape beyond Unicode, for one) with a bare Python error.
-        raise ScenarioError([Problem(reader.here, f"this is not YAML ({error})")]) from None
-    except RecursionError:
-        raise ScenarioError([Problem(reader.here, "this is nested too deep")]) from None
+        raise ScenarioError([Problem(reader.here, "what follows is not YAML")]) from error
     if reader.problems:
         raise ScenarioError(reader.problems)
     if top is None or (isinstance(top, Scalar) and top.value is None):

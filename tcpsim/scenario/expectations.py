@@ -172,10 +172,6 @@ class SegmentsInclude:
 # ---------------------------------------------------------------------- never, count
 
 
-def _told(happening: Seen | Record) -> str:
-    return f"{happening}" if not isinstance(happening, Record) else f"it happened {_when(happening)}"
-
-
 @dataclass(frozen=True, slots=True)
 class Never:
     """Something does not happen."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from ..tcp.config import profile as profile_of
 from ..tcp.diagram import State
 from . import models
 from .document import Mapping, Node, Scalar, Sequence, parse, read_text
@@ -55,7 +54,6 @@ from .words import Party
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..tcp.config import Config
     from ..tcp.units import Time
 
 DEFAULT_DELAY: Final[Time] = 50_000_000
@@ -138,10 +136,6 @@ class Scenario:
     expectations: tuple[Expectation, ...]
     until: Time
     max_events: int
-
-    def config(self, host: HostPlan, profile: str | None = None) -> Config:
-        """Return the configuration of a host; `profile` takes the place of the scenario's."""
-        return profile_of(host.profile or profile or self.profile, **{**self.knobs, **host.knobs})
 
 
 def loads(text: str, file: str = "scenario.yaml") -> Scenario:

@@ -281,14 +281,6 @@ def parse_party(phrase: str) -> Party:
     return party
 
 
-def parse_kind(phrase: str) -> Kind:
-    """Read control bits alone."""
-    words = Words(phrase)
-    kind = take_kind(words)
-    words.end()
-    return kind
-
-
 def parse_injected(phrase: str) -> Sight:
     """Read the segment that a step injects: control bits and numbers, `SYN seq -10` or `RST SEQ=90`."""
     words = Words(phrase)

@@ -193,14 +193,6 @@ def parse_line(phrase: str) -> Sight:
     return sight
 
 
-def parse_pattern(phrase: str) -> Sight:
-    """Read a pattern such as `any RST` or `client data seq 1..500`."""
-    words = Words(phrase)
-    sight = take_sight(words, exact=False)
-    words.end(*FIELD_WORDS)
-    return sight
-
-
 def take_sight(words: Words, *, exact: bool) -> Sight:
     """Take a party, a kind and fields."""
     party = words.party(everybody=not exact)

@@ -303,9 +303,9 @@ InjectedPhrase = Annotated[Sight, Reads(_phrase(parse_injected), _text("The segm
 PartyKey = Annotated[str, Reads(_key(parse_party), _text("A host or a connection.", "client", "server connection 2"))]
 StateName = Annotated[State, Reads(_state, {"enum": list(STATES), "description": "A state."})]
 StatesReached = Annotated[
-    Annotated[StateName, Tag("last")]
-    | Annotated[list[StateName], Field(min_length=1, max_length=MAX_LIST), Tag("path")],
-    Discriminator(lambda value: "path" if isinstance(value, list) else "last"),
+    Annotated[StateName, Tag("(last)")]
+    | Annotated[list[StateName], Field(min_length=1, max_length=MAX_LIST), Tag("(path)")],
+    Discriminator(lambda value: "(path)" if isinstance(value, list) else "(last)"),
 ]
 SignalName = Annotated[str, Reads(_signal, {"enum": list(SIGNALS), "description": "What the application is told."})]
 Switch = Annotated[bool, Reads(_switch, {"enum": ["on", "off", True, False], "description": "on or off."})]

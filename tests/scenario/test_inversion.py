@@ -144,7 +144,7 @@ def wrong_timers(data: Data) -> Iterator[Change]:
         for match in re.finditer(r"\b(at|for) ([0-9]+)(?:\.[0-9]+)?(ms|s|min)\b", line):
             wrong = _replaced(line, match, f"{match[1]} {int(match[2]) + 977}{match[3]}")
             yield _line(data, "timers", index, wrong, "differs: it was")
-        timer = re.sub(r" (retransmission|time-wait) ", " keep-alive ", line)
+        timer = re.sub(r" (retransmission|time-wait|delayed ack) ", " keep-alive ", line)
         yield _line(data, "timers", index, timer, "it never ran")
         often = re.sub(r" (set|fired|stopped)( (first|2nd) time)?", r" \1 99th time", line)
         yield _line(data, "timers", index, often, "it happened")

@@ -125,6 +125,11 @@ def test_a_file_of_that_name_goes_before_the_library(tmp_path: Path, monkeypatch
         ),
         ("nowhere/handshake.yaml", "nowhere/handshake.yaml: there is no such file"),
         ("nothing.yaml", "nothing.yaml: there is no such file"),
+        (
+            "x" * 5000,
+            f"{'x' * 5000}: there is no such scenario; "
+            "expected the name of a scenario in the library, or the path of a file",
+        ),
         ("", ".: this is a directory; expected a scenario file"),
         (
             "a\0b",

@@ -23,7 +23,7 @@ from tcpsim.scenario.moments import (
     parse_timer,
 )
 from tcpsim.scenario.problems import PhraseError
-from tcpsim.scenario.sights import Kind, Seen, Sight, parse_line, parse_pattern
+from tcpsim.scenario.sights import Kind, Seen, Sight, parse_line
 from tcpsim.scenario.words import Party, Span, ordinal
 from tcpsim.tcp.diagram import State
 from tcpsim.tcp.options import Options
@@ -128,15 +128,16 @@ def test_in_segments_a_mark_that_is_not_written_must_not_be_there(marks: str, di
     ],
 )
 def test_a_pattern_finds_what_people_mean_by_its_word(kind: str, found: set[str]) -> None:
-    pattern = parse_pattern(f"any {kind}")
+    pattern = parse_occurrence(f"any {kind}")
+    assert isinstance(pattern, Sight)
     every = ("SYN", "SYN,ACK", "FIN,ACK", "FIN", "RST", "RST,ACK", "ACK", "PSH,ACK", "none")
     assert {bits for bits in every if not pattern.differences(seen(bits))} == found
 
 
 def test_an_ack_with_text_is_data_and_no_ack() -> None:
     with_text = seen("ACK", seq=1, ack=1, text=5)
-    assert parse_pattern("any ACK").differences(with_text) == ["it is ACK with 5 octets, no ACK"]
-    assert parse_pattern("any data").differences(with_text) == []
+    assert Sight(None, Kind("ACK", 0x10), False).differences(with_text) == ["it is ACK with 5 octets, no ACK"]
+    assert Sight(None, Kind("data", None), False).differences(with_text) == []
 
 
 # ---------------------------------------------------------------------- events

@@ -528,3 +528,22 @@ def test_a_scenario_of_one_s_own_may_have_three_hosts() -> None:
         },
     }
     assert told(run(of(data))) == []
+
+
+def test_a_connection_that_was_never_opened_has_no_path() -> None:
+    script = [LISTEN, CONNECT, {"when": "client is CLOSING", **CONNECT, "as": "later"}]
+    made = run(small(script=script, expect={"states": {"later": "ESTABLISHED"}, "delivered": {"later": 0}}))
+    assert [outcome.actual for outcome in made.failures] == [
+        "it ended in CLOSED, which it never left",
+        "this step never ran: what it waits for did not happen",
+    ]
+
+
+def test_signals_can_be_forbidden_and_counted() -> None:
+    expect = {"never": ["client signals connection reset"], "count": {"client signals connection open": 2}}
+    assert [outcome.actual for outcome in run(small(expect=expect)).failures] == ["it happened once: at 100ms"]
+
+
+def test_a_fault_may_begin_after_a_point_of_time_that_a_record_shows() -> None:
+    made = ran({"at": "2s", "host": "client", "call": "send", "data": "x"}, faults=[{"drop": "first data after 1.5s"}])
+    assert "client PSH,ACK seq 1..1 ack 1 lost at 2s" in segments(made)
