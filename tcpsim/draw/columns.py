@@ -272,7 +272,7 @@ def _strips(stays: list[Stay]) -> dict[int, int]:
     spans: dict[int, tuple[Moment, Moment]] = {}
     never: Moment = (1 << 62, 0)
     for stay in stays:
-        start = spans[stay.connection][0] if stay.connection in spans else stay.end or (-1, -1)
+        start = spans[stay.connection][0] if stay.connection in spans else stay.start or (-1, -1)
         ended = stay.start if stay.end is None and str(stay.state) == "CLOSED" and stay.start else None
         spans[stay.connection] = (start, ended or never)
     lanes, _ = _interval_lanes([(connection, start, end) for connection, (start, end) in spans.items()])

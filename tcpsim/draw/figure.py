@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from .canvas import Paper, format_of, plain_settings
 from .layout import MAX_SEGMENTS, layout
-from .palette import AMBER, BAND, CHIP, GREY, INK, PAPER, RED, RULE, STATE_FILL, TEAL
+from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, PAPER, RED, RULE, STATE_FILL, TEAL
 from .placing import CROSS
 from .scene import NORMAL
 
@@ -78,7 +78,7 @@ def paint(page: Page) -> Paper:
     for tick in page.ticks:
         paper.line([(page.axis_x, tick.y), (page.guides_end, tick.y)], RULE, 0.5, over=0)
     for band in page.bands:
-        paper.area(band.corners, BAND, over=0.5)
+        paper.area(band.corners, BAND, FAINT, 0.5, over=0.5)
     for chip in page.chips:
         paper.round_box(chip, CHIP, over=4.8)
     _axis(paper, page)

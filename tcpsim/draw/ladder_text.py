@@ -211,6 +211,7 @@ class _Writer:
         self.above: list[Text] = []
         self.rows: list[_Row] = []
         self.reasons: list[Rule] = []
+        self.given: list[Rule] = []
         self.told: set[int] = set()
         self._measure(width)
 
@@ -435,10 +436,11 @@ class _Writer:
             self.reasons.append(rule)
 
     def _give_reasons(self) -> None:
-        """Print the reasons of what was told since the last time."""
-        reasons, self.reasons = self.reasons, []
-        if not self.explain:
+        """Print the reasons of what was told since the last time, but for those that stand right above."""
+        if not self.explain or not self.reasons:
             return
+        reasons = [rule for rule in self.reasons if rule not in self.given]
+        self.given, self.reasons = self.reasons, []
         left = self.time_width + 2 if self.listed else self.bars[0] + 4
         right = self.width if self.listed or len(self.bars) == 1 else self.bars[-1] - 1
         for rule in reasons:

@@ -297,6 +297,10 @@ class _Ladder:
                 page.bands.append(
                     Box(middle, (page.top + page.bottom) / 2, host.right - host.left, page.bottom - page.top)
                 )
+            if host.rail > host.strip:
+                for edge in host.edges:
+                    middle, tall = (page.top + page.bottom) / 2, page.bottom - page.top
+                    page.bands.append(Box(edge + host.rail / 2, middle, host.rail, tall))
             self._bars(number, host)
             self._states(number, host)
             self._brackets(number, host)
@@ -307,21 +311,17 @@ class _Ladder:
     def _bars(self, number: int, host: HostColumns) -> None:
         page = self.page
         stays = [stay for stay in self.scene.stays if stay.host == number]
-        begins: dict[int, list[Moment]] = {}
+        born: dict[int, Moment] = {}
         for stay in stays:
-            if stay.start is None and stay.end is not None:
-                begins.setdefault(host.strips[stay.connection], []).append(stay.end)
+            born.setdefault(stay.connection, stay.start or self.first)
         for stay in stays:
             strip = host.strips[stay.connection]
-            top, bottom = page.top, page.bottom
-            if stay.start is not None:
-                top = self._y(stay.start)
-            elif stay.end is not None and stay.end != min(begins[strip]):
-                continue  # another connection had this strip before
-            if stay.end is not None:
-                bottom = self._y(stay.end)
-            elif later := [moment for moment in begins.get(strip, []) if stay.start and moment > stay.start]:
-                bottom = self._y(min(later))
+            start, end = stay.start or self.first, stay.end
+            if end is None:  # until another connection takes the strip over
+                heirs = [moment for other, moment in born.items() if host.strips[other] == strip and moment > start]
+                end = min(heirs, default=None)
+            top = page.top if stay.start is None else self._y(stay.start)
+            bottom = page.bottom if end is None else self._y(end)
             for edge in host.edges:
                 x = edge + strip * host.strip
                 begun = None if stay.start is None else stay.start[0]

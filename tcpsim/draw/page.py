@@ -218,7 +218,7 @@ class Page:
     chips: list[Box] = field(default_factory=list)
     """Boxes behind what the application calls."""
     bands: list[Box] = field(default_factory=list)
-    """Hosts with a lifeline at each edge."""
+    """Hosts with a lifeline at each edge, and the grounds of lifelines that several connections share."""
     guides_end: float = 0.0
     """How far to the right the guide line of a tick goes."""
     unlabelled: int = 0

@@ -277,7 +277,16 @@ class _Painter:
         for host in range(len(self.scene.hosts)):
             if host not in self.scene.connections:
                 self.scene.stays.append(Stay(host, 0, CLOSED, None, None, None))
+            else:
+                self._forget_unborn(host)
         self.scene.stays.sort(key=lambda stay: (stay.start or (-1, -1), stay.host, stay.connection))
+
+    def _forget_unborn(self, host: int) -> None:
+        """Drop the CLOSED before a connection's first move, but for the host's first one: it did not exist yet."""
+        initial = [stay for stay in self.scene.stays if stay.host == host and stay.start is None]
+        unborn = sorted((stay for stay in initial if stay.state is CLOSED), key=lambda stay: stay.end or (1 << 62, 0))
+        for stay in unborn if len(unborn) < len(initial) else unborn[1:]:
+            self.scene.stays.remove(stay)
 
     def _stays_of(self, host: int, connection: int, moves: list[Moved]) -> None:
         before = [move for move in moves if move.serial < self.low]

@@ -68,7 +68,7 @@ class Agenda:
             events = 0
             while heap:
                 if heap[0][0] > until:
-                    self.now = until
+                    self.now = max(self.now, until)  # time does not run back to an `until` in the past
                     return "until"
                 if events >= max_events:
                     return "event limit"

@@ -16,6 +16,7 @@ from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.endpoint import Endpoint
 from ..tcp.segment import Segment
 from ..tcp.text import join
+from ..tcp.timers import earliest
 from ..tcp.units import NEVER
 from .packet import Packet
 
@@ -91,9 +92,9 @@ class Connection:
     @property
     def received(self) -> bytes:
         """Everything delivered so far; octets that were only counted are zeros."""
-        if len(self._chunks) > 1 or (self._chunks and isinstance(self._chunks[0], int)):
-            self._chunks = [join(self._chunks) or bytes(self.delivered)]
-        return bytes(self._chunks[0]) if self._chunks else b""
+        if len(self._chunks) > 1:
+            self._chunks = [join(self._chunks) or b""]
+        return bytes(self._chunks[0]) if self._chunks else bytes(self.delivered)
 
     def bind(self, local: Socket, remote: Socket) -> None:
         """Fix both sockets, and with them the way that packets take."""
@@ -218,8 +219,11 @@ class Connection:
 
     def _deliver(self, now: Time, action: Deliver) -> None:
         self.delivered += action.length
-        if action.text is not None or self._chunks:
+        if self._chunks:
             self._chunks.append(action.length if action.text is None else action.text)
+        elif action.text is not None:
+            counted = self.delivered - action.length
+            self._chunks += [counted, action.text] if counted else [action.text]
         if self._trace is not None:
             self._trace.append(
                 (
@@ -259,6 +263,10 @@ class Connection:
                 trace.append(row)
 
     # ------------------------------------------------------------------ time
+
+    def alarmed(self, when: Time) -> bool:
+        """Return whether an alarm entered for `when` is the one in force, and some timer runs."""
+        return when == self._alarm and earliest(self.endpoint) < NEVER
 
     def _ring(self, now: Time, _: None) -> None:
         """The agenda's time has come; the endpoint's may have moved on."""

@@ -139,9 +139,10 @@ class Host:
         """
         address = to if isinstance(to, str) else to.address
         self._check_port(port)
-        local = (self.address, self._ephemeral(address, port) if local_port is None else local_port)
-        self._check_port(local[1])
         words = f"connect({address}:{port})"
+        local_port = self._ephemeral(address, port, words) if local_port is None else local_port
+        self._check_port(local_port)
+        local = (self.address, local_port)
         flow = (address, port, *local)
         if flow in self._table:
             self._called(None, words, "error: connection already exists")
@@ -170,19 +171,18 @@ class Host:
         Raises TcpError, as "remote socket unspecified".
         """
         self._check_port(port)
-        connection = self._new_connection(checked(self.config, knobs), reading, application)
-        if remote is not None:
+        config = checked(self.config, knobs)
+        flow = (*remote, self.address, port) if remote is not None else None
+        if flow in self._table if flow is not None else not active and port in self.listeners:
+            self._called(None, "open(active)" if active else "open(passive)", "error: connection already exists")
+            raise TcpError("connection already exists")
+        connection = self._new_connection(config, reading, application)
+        if remote is not None and flow is not None:
             connection.bind((self.address, port), remote)
+            self._table[flow] = connection
         else:
             connection.endpoint.local = (self.address, port)
-        flow = (*remote, self.address, port) if remote is not None else None
-        if flow is not None and flow in self._table:
-            raise TcpError("connection already exists")
-        if flow is not None:
-            self._table[flow] = connection
-        elif not active:
-            if port in self.listeners:
-                raise TcpError("connection already exists")
+        if flow is None and not active:
             listener = Listener(self, port, connection.endpoint.cfg, reading, application)
             listener.spare = connection
             connection.listener = listener
@@ -335,13 +335,14 @@ class Host:
         if old is not None and old.state is TIME_WAIT:
             old.carry_out(now, old.endpoint.give_way(now))
 
-    def _ephemeral(self, address: str, port: int) -> int:
-        """Return the next ephemeral port that is free towards a remote socket."""
+    def _ephemeral(self, address: str, port: int, words: str) -> int:
+        """Return the next ephemeral port that is free towards a remote socket, for the call in `words`."""
         for _ in range(LAST_PORT - FIRST_EPHEMERAL + 1):
             candidate = self._next_port
             self._next_port = candidate + 1 if candidate < LAST_PORT else FIRST_EPHEMERAL
             if (address, port, self.address, candidate) not in self._table:
                 return candidate
+        self._called(None, words, "error: insufficient resources")
         raise TcpError("insufficient resources")
 
     @staticmethod

@@ -17,6 +17,7 @@ from ..tcp.units import NEVER, format_duration, format_rate, parse_duration, par
 from ..trace import Ended, Header, HostHeader, Sent, Trace
 from . import impairments
 from .agenda import Agenda
+from .connection import Connection
 from .host import Host
 from .link import Link
 from .packet import Packet
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..tcp.segment import Segment
     from ..tcp.units import Time
+    from .agenda import Entry
     from .link import Direction
     from .packet import Socket
     from .rule import LinkRule
@@ -82,7 +84,7 @@ class Network:
         host = Host(name, address, config, self.agenda, self.trace, self._packet_number)
         self.hosts[name] = host
         self._profiles[name] = profile if isinstance(profile, str) else ""
-        self._describe()
+        self.describe()
         return host
 
     def _free_address(self) -> str:
@@ -117,14 +119,14 @@ class Network:
             impair(direction, delay=delay, rate=rate, limit=limit, **impaired)
             direction.source.add_route(direction.target.address, direction)
         self.links.append(link)
-        self._describe()
+        self.describe()
         return link
 
     def _host(self, host: Host | str) -> Host:
         return self.hosts[host] if isinstance(host, str) else host
 
-    def _describe(self) -> None:
-        """Keep the trace's header true to the network."""
+    def describe(self) -> None:
+        """Make the trace's header true to the network, after rules were added to a link by hand."""
         if self.trace is None:
             return
         hosts = tuple(HostHeader(h.name, (h.address,), self._profiles[h.name]) for h in self.hosts.values())
@@ -139,12 +141,28 @@ class Network:
         return self.agenda.now
 
     def at(self, when: str | int, function: Callable[..., object], *arguments: Any) -> None:
-        """Have `function(*arguments)` called at a virtual time ("1.5s", or nanoseconds)."""
+        """Have `function(*arguments)` called at a virtual time ("1.5s", or nanoseconds).
+
+        Raises ValueError for a time that has passed.
+        """
+        time = parse_duration(when)
+        if time < self.now:
+            raise ValueError(f"expected a time from {format_duration(self.now)} on, now, not {when!r}")
 
         def call(_now: Time, _: Any) -> None:
             function(*arguments)
 
-        self.agenda.enter(parse_duration(when), call)
+        self.agenda.enter(time, call)
+
+    @property
+    def next(self) -> Time | None:
+        """When the next event is entered, or None; it may be an alarm that finds nothing to do."""
+        return self.agenda.next
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to happen: no packet, no call, and no alarm of a timer that runs."""
+        return not any(_lives(entry) for entry in self.agenda.heap)
 
     def step(self) -> bool:
         """Carry out the next event; return False if nothing is left to happen."""
@@ -155,17 +173,19 @@ class Network:
 
         Returns which: "idle", "until" or "event limit"; the trace ends with it.
         """
-        self._describe()
+        self.describe()
         reason = self.agenda.run(NEVER if until is None else parse_duration(until), max_events)
+        if reason == "until" and self.idle:
+            reason = "idle"
         self.end(reason)
         return reason
 
-    def end(self, reason: str) -> None:
-        """Enter into the trace why the run stopped."""
+    def end(self, reason: str, at: Time | None = None) -> None:
+        """Enter into the trace why the run stopped, and when: by default now, or when last something happened."""
         if self.trace is not None:
             # An alarm that found nothing to do has moved the time, but nothing happened then.
             time = self.trace.last_time if reason == "idle" else self.agenda.now
-            self.trace.append((Ended, time, "", None, None, reason))
+            self.trace.append((Ended, time if at is None else at, "", None, None, reason))
 
     # ------------------------------------------------------------------ strangers
 
@@ -193,6 +213,13 @@ class Network:
             direction.transmit(now, packet)
 
         self.agenda.enter(self.now + parse_duration(delay), enter)
+
+
+def _lives(entry: Entry) -> bool:
+    """Return whether an entry of the agenda will make something happen."""
+    when, _, function, _ = entry
+    owner = getattr(function, "__self__", None)
+    return not isinstance(owner, Connection) or owner.alarmed(when)
 
 
 def impair(

@@ -9,10 +9,10 @@ Rule 4. An error that a call returns is part of the run and does not stop it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..net import Network, description
+from ..net import Network
 from ..tcp.calls import TcpError
 from ..tcp.units import format_duration
 from ..trace import Called, Header
@@ -111,9 +111,7 @@ class _Runner:
         self.faults: list[tuple[FaultPlan, faults.Fault]] = []
         for link in scenario.links:
             self.faults += build_link(network, link, self.names)
-        # The rules came after the links: the header tells of them only now.
-        links = tuple(description(link) for link in network.links)
-        self.trace.header = replace(self.trace.header, links=links)
+        network.describe()  # the rules came after the links
         self.caller = Caller(network, self.names)
         self.steps = self._pending()
         self._seen = 0
@@ -141,15 +139,13 @@ class _Runner:
             events += 1
             self._look()
             reason = self._reason_to_stop(events)
-        self.network.end(reason)
+        self.network.end(reason, self.scenario.until if reason == "until" else None)
         return reason
 
     def _reason_to_stop(self, events: int) -> str | None:
-        due = self.network.agenda.next
-        if due is None:
-            return "idle"
-        if due > self.scenario.until:
-            return "until"
+        due = self.network.next
+        if due is None or due > self.scenario.until:
+            return "idle" if self.network.idle else "until"
         if events >= self.scenario.max_events:
             return "event limit"
         if len(self.trace) >= MAX_RECORDS:

@@ -38,22 +38,24 @@ def update_window(tcb: TCB, now: Time, window: int) -> None:
     if window > tcb.max_snd_wnd:
         tcb.max_snd_wnd = window
     if window == 0:
-        _window_closed(tcb, now)
+        _window_closed(tcb, now, was)
     elif was == 0:
         stop_persist(tcb, why.PERSIST_STOPPED)
         if tcb.snd_una != tcb.snd_max and tcb.rexmit_at == NEVER:
             start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
 
 
-def _window_closed(tcb: TCB, now: Time) -> None:
+def _window_closed(tcb: TCB, now: Time, was: int) -> None:
     """The peer's window is zero: probing takes the place of retransmission (MUST-35, MUST-36).
 
-    Each acknowledgment shows a living peer, so the clocks of failure begin anew (MUST-37).
+    Each acknowledgment shows a living peer, so the clocks of failure begin anew (MUST-37). If the
+    window `was` open, the persist timer that may run is the override of silly window avoidance, and
+    no probe's: the first one waits for an RTO (SHLD-29).
     """
     tcb.progress_at = now
     tcb.retransmits = 0
     waiting = tcb.snd_una != tcb.snd_max or tcb.snd_nxt != tcb.snd_goal
-    if waiting and tcb.persist_at == NEVER:
+    if waiting and (was or tcb.persist_at == NEVER):
         stop_retransmission(tcb, why.PERSIST_STARTED)
         start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
     elif waiting:
@@ -67,6 +69,8 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
     if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
         sample(tcb, now)
+        if gt(ack, tcb.recover):
+            tcb.recover = (ack - 1) & MASK  # still below, and not ahead when 2 GB more have gone by
     tcb.retransmits = 0
     tcb.progress_at = now
     if tcb.in_recovery:
@@ -97,19 +101,23 @@ def _all_acknowledged(tcb: TCB) -> None:
             stop_user_timeout(tcb)
 
 
-def same_ack(tcb: TCB, segment: Segment) -> None:
+def same_ack(tcb: TCB, now: Time, segment: Segment) -> None:
     """SEG.ACK = SND.UNA with data outstanding: is it a duplicate ACK as RFC 5681 2 defines it?"""
     window = segment.wnd << tcb.snd_scale
     if segment.length or segment.ctl & (SYN | FIN) or window != tcb.snd_wnd or not window:
         return
     tcb.dupacks += 1
+    if tcb.dupacks == 1:
+        tcb.limited = 0
     if tcb.in_recovery:
         tcb.cc.duplicate()
     elif tcb.dupacks == DUPLICATES and not tcb.resending and gt(tcb.snd_una, tcb.recover):
         # RFC 6582 3.2, step 2: only beyond `recover`, lest what a timeout resent looks like a loss.
         tcb.in_recovery = 1
         tcb.recover = tcb.snd_max
-        tcb.cc.enter_recovery(tcb.outstanding)
+        # RFC 5681 3.2, step 2: what limited transmit has added is not part of FlightSize.
+        tcb.cc.enter_recovery(tcb.outstanding - tcb.limited)
+        tcb.sent_at = now
         resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.FAST_RETRANSMIT)
 
 
@@ -126,4 +134,5 @@ def _acknowledge_in_recovery(tcb: TCB, now: Time, acked: int) -> None:
     if tcb.in_recovery == 1:  # only the first partial ACK restarts the timer
         tcb.in_recovery = 2
         start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
+    tcb.sent_at = now
     resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.PARTIAL_ACK)

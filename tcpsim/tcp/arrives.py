@@ -36,7 +36,7 @@ from .receive import enter_time_wait, hold_text, take_fin, take_fin_if_next, tak
 from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
 from .send import HEADERS, open_send_sequence, output, resend_from, reset_for, send_ack, send_reset, send_syn
 from .seqnum import HALF, MASK, gt, le, lt
-from .timers import start_keepalive, start_time_wait, stop_retransmission
+from .timers import start_keepalive, start_time_wait, stop_linger, stop_retransmission
 from .units import NEVER
 
 if TYPE_CHECKING:
@@ -202,6 +202,8 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
     if segment.seq != tcb.rcv_nxt or segment.seg_len > tcb.rcv_wnd:
         idealized = first_check_sequence(tcb, now, segment)
         if idealized is None:
+            if segment.ctl & (ACK | RST) == ACK:
+                heard_from_peer(tcb, now)
             output(tcb, now)
             return
         segment = idealized
@@ -220,8 +222,7 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
         tcb.ack_why = None  # what the first check wanted acknowledged was not used after all
         return
     if tcb.keepalive_at != NEVER:
-        start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
-        tcb.keepalive_probes = 0
+        heard_from_peer(tcb, now)
     if ctl & URG:
         sixth_check_urg(tcb, segment)
     if segment.length:
@@ -232,6 +233,13 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
         output(tcb, now)
     elif tcb.ack_why is not None:
         send_ack(tcb, tcb.ack_why)
+
+
+def heard_from_peer(tcb: TCB, now: Time) -> None:
+    """Data or an ACK has come, be it an old one: the connection is not idle (RFC 9293 3.8.4, MUST-26)."""
+    if tcb.keepalive_at != NEVER:
+        start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
+        tcb.keepalive_probes = 0
 
 
 def acceptable(tcb: TCB, segment: Segment) -> bool:
@@ -308,6 +316,19 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         start_time_wait(tcb, now, why.FIN_AGAIN)
         tcb.ack_why = why.FIN_AGAIN
         return None
+    if tcb.snd_max != tcb.snd_nxt and segment.seq == (tcb.rcv_nxt - 1) & MASK and not segment.ctl & (SYN | FIN):
+        # Probes of two zero windows have crossed, and both were taken: the ACKs of both then bear a
+        # number one too low. Unlike Table 6, which would refuse them for ever, such an ACK counts
+        # (RFC 9293 A.2 warns of simultaneous window probes).
+        discard(tcb, segment, why.PROBES_CROSSED)
+        tcb.ack_why = why.PROBES_CROSSED
+        return _part(segment, 0, 0)
+    ahead = not segment.seg_len and (segment.seq - tcb.rcv_nxt) & MASK < HALF
+    if ahead and tcb.cfg.challenge_ack and not may_challenge(tcb, now):
+        # Two ends that have sent up to the right edge of each other's window and lost some of it refuse
+        # each other's ACKs, and each answer is such an ACK again: the fail-safe of RFC 5961 7 ends that.
+        discard(tcb, segment, why.CHALLENGE_LIMITED)
+        return None
     discard(tcb, segment, why.UNACCEPTABLE)
     tcb.ack_why = why.UNACCEPTABLE
     return None
@@ -373,14 +394,21 @@ def fourth_check_syn(tcb: TCB, now: Time, segment: Segment) -> None:
 
 def challenge(tcb: TCB, now: Time, segment: Segment, reason: Rule) -> None:
     """Drop the segment and send a challenge ACK, as many as RFC 5961 7 lets through."""
-    if now - tcb.challenges_from >= tcb.cfg.challenge_ack_period:
-        tcb.challenges_from, tcb.challenges = now, 0
-    if tcb.challenges >= tcb.cfg.challenge_ack_limit:
+    if not may_challenge(tcb, now):
         discard(tcb, segment, why.CHALLENGE_LIMITED)
         return
-    tcb.challenges += 1
     discard(tcb, segment, reason)
     send_ack(tcb, reason)
+
+
+def may_challenge(tcb: TCB, now: Time) -> bool:
+    """Return whether RFC 5961 7 lets another ACK of this kind through, and count it; a period begins with its first."""
+    if not tcb.challenges or now - tcb.challenges_from >= tcb.cfg.challenge_ack_period:
+        tcb.challenges_from, tcb.challenges = now, 0
+    if tcb.challenges >= tcb.cfg.challenge_ack_limit:
+        return False
+    tcb.challenges += 1
+    return True
 
 
 def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
@@ -404,7 +432,7 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
     if acked:
         advance_una(tcb, now, acked, segment.ack)
     elif tcb.snd_una != tcb.snd_max:
-        same_ack(tcb, segment)
+        same_ack(tcb, now, segment)
     # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
     newer = (segment.seq - tcb.snd_wl1) & MASK
     if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
@@ -440,6 +468,8 @@ def _ack_outside(tcb: TCB, now: Time, segment: Segment, acked: int) -> bool:
 def _our_fin_is_acknowledged(tcb: TCB, now: Time) -> bool:
     """The states that wait for the ACK of our FIN. Return whether the segment goes on."""
     state = tcb.state
+    if tcb.linger_at != NEVER:
+        stop_linger(tcb, why.ACK_OF_FIN)
     if state is FIN_WAIT_1:
         tcb.move(Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN)
     elif state is CLOSING:

@@ -25,7 +25,7 @@ from .diagram import (
 from .ending import delete
 from .receive import answer_receives, offer_window
 from .send import open_send_sequence, output, send_reset, send_syn
-from .seqnum import MASK
+from .seqnum import MASK, lt
 from .text import append
 from .timers import start_linger, start_user_timeout
 from .units import NEVER
@@ -122,6 +122,8 @@ def _queue(tcb: TCB, now: Time, data: Chunk, size: int, push: bool, urgent: bool
     tcb.snd_goal = (tcb.snd_goal + size) & MASK
     if push:
         tcb.snd_push = tcb.snd_goal
+    elif lt(tcb.snd_push, tcb.snd_una):
+        tcb.snd_push = tcb.snd_una  # lest it lie ahead when 2 GB more have gone by
     if urgent:
         # Unlike 3.10.2's "SND.UP <- SND.NXT", written where SEND is sent at once: MUST-62 asks for
         # the octet after the urgent data.

@@ -288,6 +288,12 @@ def begin(tcb: Connection) -> None:
     tcb.edge = NO_EDGE
 
 
+def stand_beside(copy: Connection, tcb: Connection) -> None:
+    """Put the copy of a connection where the original stands."""
+    copy.state = tcb.state
+    copy.edge = tcb.edge
+
+
 def advance(tcb: Connection, event: Event) -> Edge:
     """Move `tcb` along the edge that its state, `event` and the guards select; return the edge.
 

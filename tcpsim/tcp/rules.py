@@ -199,6 +199,11 @@ FIN_AGAIN: Final = _rule(
     "first.fin-again", "RFC 9293 3.10.7.4, fifth",
     "The peer's FIN came again, so our last ACK is lost: it is acknowledged again and 2 MSL start anew.",
 )  # fmt: skip
+PROBES_CROSSED: Final = _rule(
+    "first.probes-crossed",
+    "RFC 9293 A.2",
+    "Both ends probed a zero window at once: an ACK one number below the window counts, lest both refuse it for ever.",
+)
 RST_CHALLENGED: Final = _rule(
     "second.challenged",
     "RFC 9293 3.10.7.4, second",

@@ -132,13 +132,19 @@ def _send_new(tcb: TCB, now: Time) -> None:
     while pending:
         if pending >= mss and room + beyond >= mss:
             size = mss
-            reason = why.SEND_DATA if size <= room else why.LIMITED_TRANSMIT
+            if size <= room:
+                reason = why.SEND_DATA
+            else:
+                reason = why.LIMITED_TRANSMIT
+                tcb.limited += size
         else:
             small = _reason_for_small(tcb, pending, usable, flight)
             size = pending if pending < usable else usable
             if small is None or size > room + beyond:
                 break
             reason = small
+            if size > room:
+                tcb.limited += size
         pending -= size
         _send_text(tcb, now, size, not pending, reason)
         flight += size
@@ -161,6 +167,8 @@ def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule 
     at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued
     if not at_rest or usable <= 0:
         return None
+    if not tcb.max_snd_wnd:
+        return why.SEND_OVERRIDE  # any fraction will do: see `_send_held_back`
     pushed = tcb.fin_queued or not lt(tcb.snd_push, tcb.snd_end)
     if pending <= usable and pushed:
         return why.SEND_PUSHED
@@ -201,13 +209,13 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
     window = tcb.rcv_wnd >> tcb.rcv_scale
     tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window if window < 0xFFFF else 0xFFFF, size, text, reason, None, up))
     tcb.snd_nxt = nxt
-    if (nxt - tcb.snd_max) & MASK < HALF:
-        tcb.snd_max = nxt
-    if tcb.rtt_at == NEVER:
+    if tcb.rtt_at == NEVER and seq == tcb.snd_max:  # Karn: not if its first octet has probed a window
         tcb.rtt_at = tcb.sent_at = now
         tcb.rtt_seq = nxt
     else:
         tcb.sent_at = now
+    if (nxt - tcb.snd_max) & MASK < HALF:
+        tcb.snd_max = nxt
     if tcb.snd_wnd:
         if tcb.rexmit_at == NEVER:
             start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
@@ -280,9 +288,15 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
 
 
 def _resend(tcb: TCB, now: Time) -> None:
-    """After a timeout, send what was outstanding again as the congestion window opens (RFC 5681 3.1)."""
+    """After a timeout, send what was outstanding again as the congestion window opens (RFC 5681 3.1).
+
+    Whole segments only, and never beyond the lesser of cwnd and SND.WND (RFC 5681 2); but what is
+    the oldest goes in any case.
+    """
     while lt(tcb.rexmit_nxt, tcb.recover):
-        if (tcb.rexmit_nxt - tcb.snd_una) & MASK >= min(tcb.cc.cwnd, max(tcb.snd_wnd, 1)):
+        ahead = (tcb.rexmit_nxt - tcb.snd_una) & MASK
+        size = min((tcb.recover - tcb.rexmit_nxt) & MASK, tcb.snd_mss)
+        if ahead and ahead + size > min(tcb.cc.cwnd, tcb.snd_wnd):
             return
         tcb.rexmit_nxt = resend_from(tcb, tcb.rexmit_nxt, tcb.snd_mss, why.RETRANSMIT_REST)
         tcb.sent_at = now

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .actions import Action, Moved, Signal
 from .congestion import UNLIMITED, CongestionControl
-from .diagram import NO_EDGE, Edge, Event, State, advance, begin
+from .diagram import NO_EDGE, Edge, Event, State, advance, begin, stand_beside
 from .options import DEFAULT_SEND_MSS
 from .seqnum import MASK
 from .units import NEVER
@@ -56,6 +56,7 @@ class TCB:
         "iss_above",
         "keepalive_at",
         "keepalive_probes",
+        "limited",
         "linger_at",
         "local",
         "max_snd_wnd",
@@ -151,6 +152,7 @@ class TCB:
         self.snd_urgent = False
         self.cc: CongestionControl = UNLIMITED
         self.dupacks = 0
+        self.limited = 0  # octets that limited transmit has sent since the first duplicate ACK
         self.in_recovery = 0  # 1: fast recovery, 2: after its first partial ACK
         self.recover = 0
         self.resending = False  # after a timeout: [rexmit_nxt, recover) goes out again
@@ -209,11 +211,6 @@ class TCB:
         return (self.snd_goal - 1) & MASK if self.fin_queued else self.snd_goal
 
     @property
-    def fin_acked(self) -> bool:
-        """Whether our FIN was sent and is acknowledged."""
-        return self.fin_queued and self.snd_una == self.snd_goal
-
-    @property
     def outstanding(self) -> int:
         """How many sequence numbers were sent and are not acknowledged."""
         return (self.snd_max - self.snd_una) & MASK
@@ -246,8 +243,34 @@ class TCB:
 
     def copy_onto(self, other: TCB) -> None:
         """Give `other` every variable of this TCB; what changes in place is copied."""
-        for name in TCB.__slots__:
-            setattr(other, name, getattr(self, name))
+        # Two or three at a time: CPython then builds no tuple, and no loop looks names up.
+        stand_beside(other, self)
+        other.cfg, other.local, other.remote = self.cfg, self.local, self.remote
+        other.passive, other.observed, other.reading = self.passive, self.observed, self.reading
+        other.iss_above, other.iss = self.iss_above, self.iss
+        other.snd_una, other.snd_nxt = self.snd_una, self.snd_nxt
+        other.snd_max, other.snd_wnd, other.max_snd_wnd = self.snd_max, self.snd_wnd, self.max_snd_wnd
+        other.snd_wl1, other.snd_wl2, other.snd_scale = self.snd_wl1, self.snd_wl2, self.snd_scale
+        other.snd_mss, other.snd_text, other.snd_text_seq = self.snd_mss, self.snd_text, self.snd_text_seq
+        other.syn_acked, other.snd_goal, other.snd_push = self.syn_acked, self.snd_goal, self.snd_push
+        other.fin_queued, other.closed_full, other.snd_up = self.fin_queued, self.closed_full, self.snd_up
+        other.snd_urgent, other.dupacks, other.limited = self.snd_urgent, self.dupacks, self.limited
+        other.in_recovery, other.recover, other.resending = self.in_recovery, self.recover, self.resending
+        other.rexmit_nxt, other.sent_at = self.rexmit_nxt, self.sent_at
+        other.irs, other.rcv_nxt, other.rcv_scale = self.irs, self.rcv_nxt, self.rcv_scale
+        other.scaling, other.rcv_buff, other.rcv_wnd = self.scaling, self.rcv_buff, self.rcv_wnd
+        other.rcv_user, other.rcv_text, other.rcv_pushed = self.rcv_user, self.rcv_text, self.rcv_pushed
+        other.rcv_held, other.rcv_fin, other.fin_received = self.rcv_held, self.rcv_fin, self.fin_received
+        other.rcv_up, other.urgent, other.rcv_segments = self.rcv_up, self.urgent, self.rcv_segments
+        other.ack_why, other.receives = self.ack_why, self.receives
+        other.rexmit_at, other.persist_at, other.delack_at = self.rexmit_at, self.persist_at, self.delack_at
+        other.time_wait_at, other.keepalive_at, other.user_at = self.time_wait_at, self.keepalive_at, self.user_at
+        other.linger_at, other.wake = self.linger_at, self.wake
+        other.srtt, other.rttvar, other.rto = self.srtt, self.rttvar, self.rto
+        other.rtt_at, other.rtt_seq, other.retransmits = self.rtt_at, self.rtt_seq, self.retransmits
+        other.progress_at, other.syn_resent = self.progress_at, self.syn_resent
+        other.persist_backoff, other.keepalive_probes = self.persist_backoff, self.keepalive_probes
+        other.challenges, other.challenges_from = self.challenges, self.challenges_from
         other.cc = self.cc.fork()
         other.out = []
 
@@ -266,11 +289,17 @@ class TCB:
             deadlines,
             now - self.progress_at if running else None,
             None if self.rtt_at == NEVER else (now - self.rtt_at, self.rtt_seq),
-            None if self.sent_at == NEVER else min(now - self.sent_at, self.cfg.rto_max + 1),
+            None if self.sent_at == NEVER else min(now - self.sent_at, self._longest_rto + 1),
+            self.limited if self.dupacks else 0,
             self._challenges_left(now),
             self.cc.key(),
             clock,
         )
+
+    @property
+    def _longest_rto(self) -> Time:
+        """No RTO will be longer."""
+        return max(self.cfg.rto_max, self.cfg.rto_initial, self.cfg.rto_after_syn_loss)
 
     def _challenges_left(self, now: Time) -> Hashable:
         elapsed = now - self.challenges_from
@@ -279,8 +308,9 @@ class TCB:
 
 _APART: frozenset[str] = frozenset(
     {
-        "cc", "challenges", "challenges_from", "edge", "observed", "out", "progress_at", "rtt_at", "rtt_seq", "sent_at",
-        "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at",
+        "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rtt_at", "rtt_seq",
+        "sent_at", "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at",
+        "linger_at",
     }
 )  # fmt: skip
 """What a key holds in another form, or not at all."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import rules as why
 from .actions import TimerFired
-from .diagram import CLOSED, CLOSING, LAST_ACK, SYN_RECEIVED, SYN_SENT, TIME_WAIT, Event
+from .diagram import CLOSED, CLOSING, LAST_ACK, SYN_RECEIVED, SYN_SENT, Event
 from .ending import delete
 from .rto import back_off
 from .segment import ACK, Segment
@@ -50,10 +50,9 @@ def linger_timeout(tcb: TCB, now: Time) -> None:
     """CLOSE could not get rid of its data in time and turns into ABORT (RFC 9293 3.9.1.4)."""
     tcb.linger_at = NEVER
     _fired(tcb, "linger", why.LINGER_EXPIRED)
-    if not tcb.fin_acked and tcb.state is not TIME_WAIT:
-        if tcb.state is not CLOSING and tcb.state is not LAST_ACK:
-            send_reset(tcb, tcb.snd_nxt, why.LINGER_EXPIRED)
-        delete(tcb, Event.ABORT, why.LINGER_EXPIRED, "connection reset", "connection reset")
+    if tcb.state is not CLOSING and tcb.state is not LAST_ACK:
+        send_reset(tcb, tcb.snd_nxt, why.LINGER_EXPIRED)
+    delete(tcb, Event.ABORT, why.LINGER_EXPIRED, "connection reset", "connection reset")
 
 
 def retransmission_timeout(tcb: TCB, now: Time) -> None:

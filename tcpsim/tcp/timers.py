@@ -97,6 +97,12 @@ def start_linger(tcb: TCB, deadline: Time) -> None:
     _started(tcb, "linger", deadline, why.LINGER_TIMER)
 
 
+def stop_linger(tcb: TCB, reason: Rule) -> None:
+    """All that CLOSE left behind is delivered."""
+    tcb.linger_at = NEVER
+    _stopped(tcb, "linger", reason)
+
+
 def stop_all(tcb: TCB, reason: Rule) -> None:
     """Turn off every timer."""
     if tcb.observed:

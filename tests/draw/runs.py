@@ -35,6 +35,7 @@ from tcpsim.trace import (
 
 MS = 1_000_000
 WHY = Rule("test.rule", "RFC 9293", "3.5", "", "A plain sentence that gives the reason for what was just done.")
+WHY_MOVED = Rule("test.moved", "RFC 9293", "3.3.2", "", "Another plain sentence: why the state changed.")
 ISS = {"client": 1000, "server": 4_294_967_000, "router": 77}
 PORTS = {"client": 49152, "server": 80, "router": 8080}
 
@@ -70,7 +71,7 @@ class Run:
     def move(self, at: float, host: str, source: str, target: str, connection: int = 1) -> None:
         edge = next((e for e in EDGES if (str(e.source), str(e.target)) == (source, target)), None)
         event = edge.event if edge is not None else Event.ABORT
-        self.add(Moved, at, host, State(source), State(target), event, connection=connection)
+        self.add(Moved, at, host, State(source), State(target), event, connection=connection, why=WHY_MOVED)
 
     def set(self, at: float, host: str, timer: str, lasts: float) -> None:
         self.add(TimerSet, at, host, timer, round((at + lasts) * MS))

@@ -41,7 +41,7 @@ def test_every_record_is_told_under_its_serial() -> None:
 
 def test_a_reason_follows_with_its_place() -> None:
     lines = told(runs.handshake())
-    assert lines[2].strip() == "A plain sentence that gives the reason for what was just done. (RFC 9293 3.5)"
+    assert lines[2].strip() == "Another plain sentence: why the state changed. (RFC 9293 3.3.2)"
 
 
 def test_mishaps_are_told() -> None:

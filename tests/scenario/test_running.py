@@ -12,7 +12,7 @@ from tcpsim.scenario import running as running_module
 from tcpsim.scenario.evidence import sightings
 from tcpsim.tcp.config import KnobError
 from tcpsim.tcp.diagram import State
-from tcpsim.tcp.units import MS, SECOND
+from tcpsim.tcp.units import MS
 from tcpsim.trace import Called, Corrupted, Duplicated, Ended, Lost, Note
 from tests.scenario.written import of, small
 
@@ -403,13 +403,13 @@ def test_an_injection_that_is_not_possible_is_a_failure(step: dict[str, str], wh
 
 
 def test_the_virtual_time_ends_a_run() -> None:
-    made = ran({"at": "2s", "host": "client", "call": "close"}, until="1s")
+    made = ran({"at": "2s", "host": "client", "call": "close"}, until="120ms")
     assert made.ended == "until"
     assert told(made) == [
-        "expected the run to end by being idle, but it ended at 1s: the virtual time of `until` was reached",
+        "expected the run to end by being idle, but it ended at 120ms: the virtual time of `until` was reached",
         "expected the step `client close` to run, but this step never ran: it was due at 2s, after the run had ended",
     ]
-    assert made.trace.of_kind(Ended)[0].time == SECOND
+    assert made.trace.of_kind(Ended)[0].time == 120 * MS
     assert ran(until="0.1s", expect={"ends": "until"}).passed
 
 

@@ -28,6 +28,7 @@ from tcpsim.tcp.diagram import (
     State,
 )
 from tcpsim.tcp.endpoint import Endpoint
+from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import Segment, segment
 from tcpsim.tcp.seqnum import MASK, gt
 from tcpsim.tcp.units import MINUTE, MS, SECOND
@@ -400,16 +401,15 @@ def test_a_transfer_of_four_gigabytes_comes_by_the_iss_again() -> None:
     knobs = {"mtu": 65_535, "congestion": "none", "window_scale": 14, "rcv_buff": wnd}
     a = Peer(100, A, B, **knobs)
     a.open(active=True)
-    from tcpsim.tcp.options import Options
-
     a.takes(segment("SYN,ACK", 300, 101, options=Options(mss=mss, wscale=14)))
     a.takes(segment("ACK", 301, 101, wnd=0xFFFF))
     left = MASK  # the SYN took the number 100, so this many octets lead to it again
     while left:
-        size = min(left, wnd)
+        size = min(left, wnd // 2)
         a.end.send(0, size)
         left -= size
         a.takes(segment("ACK", 301, a.end.snd_nxt, wnd=0xFFFF))
+    a.takes(segment("ACK", 301, a.end.snd_nxt, wnd=0xFFFF))  # the last and smallest, which Nagle held back
     assert a.end.snd_una == a.end.iss == 100
     assert a.send(b"lost here") == "<SEQ=100><ACK=301><DATA=9><CTL=PSH,ACK>"
     assert a.waits(SECOND) == "<SEQ=100><ACK=301><DATA=9><CTL=PSH,ACK>"
