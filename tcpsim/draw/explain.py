@@ -31,7 +31,7 @@ from ..trace import (
     TimerStopped,
     flights,
 )
-from .scene import ENDINGS, is_held
+from .scene import ENDINGS, set_aside
 from .words import Clock, clean, header_fields, numbers, span, to_ascii
 
 if TYPE_CHECKING:
@@ -115,9 +115,8 @@ def _segment_happened(record: SegmentRecord, host: str, clock: Callable[[int], s
         case Corrupted(by=by):
             return f"{words} arrives at {host} with a wrong checksum and is discarded: {clean(by)}"
         case Discarded():
-            held = record.why is not None and is_held(record.why)
-            does = "keeps for later" if held else "does not use"
-            return f"{host} {does} {words}, or a part of it"
+            does = "does not use" if record.why is None else set_aside(record.why)[1]
+            return f"{host} {does} {words}"
         case _:
             return f"{words} at {host}: {record.kind}"
 

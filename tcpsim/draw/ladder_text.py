@@ -21,7 +21,7 @@ from rich.text import Text
 
 from ..tcp.diagram import State
 from .columns import connection_prefix
-from .scene import NORMAL, Arrow, Remark, Stay, TimerRun, scene
+from .scene import NORMAL, ON_ARRIVAL, Arrow, Remark, Stay, TimerRun, scene
 from .timeline import FOLD_AFTER, scale_of
 from .words import Clock, span, to_ascii
 
@@ -54,8 +54,6 @@ STATE_STYLES: Final = {
     State.LAST_ACK: "bold red",
 }
 _REMARK_STYLES: Final = {"call": "blue", "error": "bold red", "signal": "blue", "data": "green", "note": "bright_black"}
-_ON_ARRIVAL: Final = ("not used", "out of order")
-"""Marks that only the arrival of a segment shows."""
 _DIM: Final = "bright_black"
 
 
@@ -521,7 +519,7 @@ class _Path:
         arrow = self.arrow
         room = self.length - 10
         text = self._in_front(arrow.start[0], room)
-        early = [mark for mark in arrow.marks if mark not in _ON_ARRIVAL]
+        early = [mark for mark in arrow.marks if mark not in ON_ARRIVAL]
         leaving = self.writer.say(f"({', '.join(early)})") if early else ""
         if leaving and cell_len(f"{text} {leaving}") <= room:
             text, leaving = f"{text} {leaving}".strip(), ""

@@ -26,7 +26,7 @@ from .measure import width, wrap
 from .page import AxisPiece, Bar, Box, Bracket, Fold, Label, Page, Shot, Tick
 from .palette import TYPES
 from .placing import Placing, Wording, block
-from .scene import NORMAL, scene
+from .scene import NORMAL, NOT_USED, scene
 from .timeline import Timeline, scale_of
 from .words import Clock, span
 
@@ -272,7 +272,7 @@ class _Ladder:
         arrived = arrow.fate == "arrived" and arrow.source != arrow.target
         cross = arrow.fate in ("lost", "corrupted")
         shot = Shot(
-            start, y0, end, y1, _look(arrow), arrived, cross, "not used" in arrow.marks,
+            start, y0, end, y1, _look(arrow), arrived, cross, NOT_USED in arrow.marks,
             arrow.flight.serial, _tip(arrow), arrow.start[0], arrow.end[0],
         )  # fmt: skip
         free = max(at_end[1] - end if end > start else end - at_end[0], (at_end[1] - at_end[0]) * 0.45, 100.0) - 16

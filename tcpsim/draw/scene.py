@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.diagram import CLOSED
-from ..tcp.rules import FIN_HELD, TEXT_HELD
+from ..tcp.rules import (
+    DUPLICATE_SYN_ANSWERED,
+    FIN_AGAIN,
+    FIN_HELD,
+    SYN_ACK_CROSSED,
+    TEXT_HELD,
+    TRIMMED,
+    ZERO_WINDOW_ANSWERED,
+)
 from ..trace import (
     Called,
     Delivered,
@@ -384,9 +392,24 @@ class _Painter:
         self.scene.remarks.append(Remark(host, record.connection, at, kind, text, record))
 
 
-def is_held(check: Rule) -> bool:
-    """Return whether a segment that this check set aside is kept for later, being ahead of a hole."""
-    return check.id in (TEXT_HELD.id, FIN_HELD.id)
+NOT_USED: Final = "not used"
+_IN_PART: Final = {
+    TEXT_HELD.id: ("out of order", "keeps for later"),
+    FIN_HELD.id: ("out of order", "keeps for later"),
+    TRIMMED.id: ("partly new", "uses a part of"),
+    ZERO_WINDOW_ANSWERED.id: ("no room", "has no room for the text of"),
+    SYN_ACK_CROSSED.id: ("", "has the SYN already, and uses the ACK of"),
+    FIN_AGAIN.id: ("FIN again", "has taken the FIN already of"),
+    DUPLICATE_SYN_ANSWERED.id: ("SYN again", "has taken the SYN already of"),
+}
+"""The checks that set a segment aside only for now, or in part: a mark for its arrow, and a phrase."""
+ON_ARRIVAL: Final = frozenset({NOT_USED, *(mark for mark, _ in _IN_PART.values())})
+"""Marks that only the arrival of a segment shows."""
+
+
+def set_aside(check: Rule) -> tuple[str, str]:
+    """Return how a segment that this check set aside is marked, and what its receiver does with it."""
+    return _IN_PART.get(check.id, (NOT_USED, "does not use"))
 
 
 def _segments(count: int, which: str) -> str:
@@ -408,8 +431,8 @@ def _marks(flight: Flight) -> tuple[str, ...]:
     if flight.connection is None and flight.why is None:
         marks.append("injected")
     if flight.discarded is not None:
-        marks.append("out of order" if is_held(flight.discarded) else "not used")
-    return tuple(marks)
+        marks.append(set_aside(flight.discarded)[0])
+    return tuple(mark for mark in marks if mark)
 
 
 def _end_text(flight: Flight, fate: str) -> str:

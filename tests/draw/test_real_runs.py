@@ -77,3 +77,19 @@ def test_a_link_without_delay() -> None:
 def test_an_svg_of_a_real_run_names_the_rules() -> None:
     svg = ladder_svg(run(1))
     assert "(RFC 9293 3.10.1)" in svg
+
+
+def test_what_is_used_in_part_is_not_called_unused() -> None:
+    """The SYN,ACK of a simultaneous open repeats a SYN, but its ACK counts (Figure 7)."""
+    net = Network()
+    left, right = net.host("left", iss=100), net.host("right", iss=300)
+    net.link(left, right, delay="50ms")
+    left.open(1000, active=True, remote=(right.address, 2000))
+    right.open(2000, active=True, remote=(left.address, 1000))
+    net.run("1s")
+    assert net.trace is not None
+    text = ladder_text(net.trace)
+    assert text.count("SYN,ACK seq 0 ack 1") >= 2
+    assert "not used" not in text
+    assert "retransmission" not in text
+    assert "left has the SYN already, and uses the ACK of SYN,ACK seq 0 ack 1" in explain_text(net.trace, width=200)
