@@ -25,7 +25,7 @@ demo: $(INSTALLED)  ## run the handshake, print its ladder, draw two figures
 test: lint  ## linter, formatter, types, then every test with branch coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --require-protocol-coverage
 
-lint: $(INSTALLED)
+lint: $(INSTALLED)  ## linter, formatter and types alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -132,6 +132,8 @@ def run(
         if number and not quiet:
             report.console.print()
         worst = max(worst, _run_one(name, report, trace_file, quiet=quiet, seed=seed, profile=profile))
+        if worst == INTERRUPTED:
+            break
     click.get_current_context().exit(worst)
 
 

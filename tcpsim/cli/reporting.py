@@ -74,7 +74,10 @@ class Report:
         self.console.print(ladder)
 
     def verdict(self, run: Run) -> None:
-        """Print each failure and, last, one line that says how it went."""
+        """Print each failure and, last, one line that says how it went; a run that was cut short is not judged."""
+        if run.ended == "interrupted":
+            self.line(f"{clean(run.scenario.name)}: interrupted; what it expects was not asked", "bold yellow")
+            return
         for outcome in run.failures:
             self._failure(outcome, run.trace)
         self.console.print(self._summary(run), soft_wrap=True)

@@ -41,6 +41,8 @@ def update_window(tcb: TCB, now: Time, window: int) -> None:
         _window_closed(tcb, now, was)
     elif was == 0:
         stop_persist(tcb, why.PERSIST_STOPPED)
+        tcb.progress_at = now
+        tcb.retransmits = 0
         if tcb.snd_una != tcb.snd_max and tcb.rexmit_at == NEVER:
             start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
 

@@ -20,9 +20,7 @@ from .congestion import make
 from .diagram import (
     CLOSED,
     CLOSING,
-    ESTABLISHED,
     FIN_WAIT_1,
-    FIN_WAIT_2,
     LAST_ACK,
     LISTEN,
     SYN_RECEIVED,
@@ -316,7 +314,11 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         start_time_wait(tcb, now, why.FIN_AGAIN)
         tcb.ack_why = why.FIN_AGAIN
         return None
-    if tcb.snd_max != tcb.snd_nxt and segment.seq == (tcb.rcv_nxt - 1) & MASK and not segment.ctl & (SYN | FIN):
+    if (
+        tcb.snd_max != tcb.snd_nxt
+        and segment.seq == (tcb.rcv_nxt - 1) & MASK
+        and segment.ctl & (SYN | FIN | ACK) == ACK
+    ):
         # Probes of two zero windows have crossed, and both were taken: the ACKs of both then bear a
         # number one too low. Unlike Table 6, which would refuse them for ever, such an ACK counts
         # (RFC 9293 A.2 warns of simultaneous window probes).

@@ -115,8 +115,11 @@ def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> Non
 
 
 def _queue(tcb: TCB, now: Time, data: Chunk, size: int, push: bool, urgent: bool) -> None:
-    if isinstance(data, bytes) and not tcb.snd_text and tcb.snd_goal != tcb.snd_text_seq:
-        tcb.snd_text = ((tcb.snd_goal - tcb.snd_text_seq) & MASK,)  # what is queued so far was only counted
+    if isinstance(data, bytes) and not tcb.snd_text:
+        if tcb.syn_acked:
+            tcb.snd_text_seq = tcb.snd_una  # what was acknowledged need not be kept
+        if tcb.snd_goal != tcb.snd_text_seq:
+            tcb.snd_text = ((tcb.snd_goal - tcb.snd_text_seq) & MASK,)  # what is queued so far was only counted
     if isinstance(data, bytes) or tcb.snd_text:
         tcb.snd_text = append(tcb.snd_text, data)
     tcb.snd_goal = (tcb.snd_goal + size) & MASK

@@ -268,7 +268,7 @@ class Config:
     )
     keepalive_interval: Time = _knob(75 * SECOND, "ns", "RFC 9293 3.8.4", "time between unanswered probes", MS)
     keepalive_count: int = _knob(
-        9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 1, 255
+        9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 2, 255
     )
 
 

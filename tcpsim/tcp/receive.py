@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import rules as why
 from .actions import Deliver, TimerSet
-from .diagram import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, Event
+from .diagram import ESTABLISHED, FIN_WAIT_2, Event
 from .segment import PSH
 from .seqnum import HALF, MASK, gt
 from .text import append, cut, drop
@@ -188,11 +188,10 @@ def take_fin(tcb: TCB, now: Time) -> None:
         _delay_ack(tcb, now)
     tcb.signal("connection closing", why.FIN_TAKEN)
     return_receives(tcb, "connection closing", why.FIN_TAKEN)
-    state = tcb.state
-    if state is ESTABLISHED or state is FIN_WAIT_1:
-        tcb.move(Event.RCV_FIN, why.FIN_TAKEN)
-    elif state is FIN_WAIT_2:
+    if tcb.state is FIN_WAIT_2:
         enter_time_wait(tcb, now, Event.RCV_FIN, why.FIN_TAKEN)
+    else:  # ESTABLISHED or FIN-WAIT-1
+        tcb.move(Event.RCV_FIN, why.FIN_TAKEN)
 
 
 def enter_time_wait(tcb: TCB, now: Time, event: Event, reason: Rule) -> None:

@@ -281,8 +281,11 @@ URGENT_BEGINS: Final = _rule(
     "MUST-32",
 )
 URGENT_ADVANCES: Final = _rule(
-    "sixth.urgent-advances", "RFC 9293 3.8.5", "The urgent pointer moved further ahead: the user is told again.", "MUST-32"
-)  # fmt: skip
+    "sixth.urgent-advances",
+    "RFC 9293 3.8.5",
+    "The urgent pointer moved further ahead: the user is told again.",
+    "MUST-32",
+)
 URGENT_ENDS: Final = _rule(
     "sixth.urgent-ends", "RFC 9293 3.8.5", "What was read caught up with the urgent pointer: back to normal mode."
 )

@@ -64,10 +64,9 @@ def send_syn(tcb: TCB, now: Time, reason: Rule, *, ack: bool, first: bool = True
     acked = tcb.rcv_nxt if ack else 0
     tcb.out.append(Segment(tcb.iss, acked, SYN | ACK if ack else SYN, window, 0, None, reason, syn_options(tcb)))
     tcb.rtt_at, tcb.rtt_seq = (now if first else NEVER), (tcb.iss + 1) & MASK
-    if tcb.rexmit_at == NEVER:
-        tcb.progress_at = now
-        start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
-        start_user_timeout(tcb, now)
+    tcb.progress_at = now
+    start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
+    start_user_timeout(tcb, now)
     tcb.sent_at = now
 
 
@@ -121,6 +120,8 @@ def _send_new(tcb: TCB, now: Time) -> None:
     """Send new text as the offered window, the congestion window, Nagle and SWS avoidance allow."""
     mss = tcb.snd_mss
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
+    if not flight and now - tcb.sent_at > tcb.rto and tcb.cfg.idle_restart:
+        tcb.cc.idle()  # RFC 5681 4.1
     usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
     room = tcb.cc.cwnd - flight
     beyond = 0
@@ -226,9 +227,7 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
 
 
 def _leave_rest(tcb: TCB, now: Time) -> None:
-    """The first segment after everything was acknowledged: idle restart, and the clocks of failure."""
-    if tcb.cfg.idle_restart and now - tcb.sent_at > tcb.rto:
-        tcb.cc.idle()
+    """The first segment after everything was acknowledged: the clocks of failure begin."""
     tcb.progress_at = now
     if tcb.user_at == NEVER:
         start_user_timeout(tcb, now)

@@ -75,9 +75,12 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
 
 
 def gives_up(tcb: TCB, now: Time) -> bool:
-    """Close the connection if R2 is reached (RFC 9293 3.8.3 (c), MUST-20); return whether it was."""
+    """Close the connection if R2 is reached (RFC 9293 3.8.3 (c), MUST-20); return whether it was.
+
+    R2 is beyond R1: however long the intervals are, it takes more than R1 attempts that nobody answers.
+    """
     opening = tcb.state is SYN_SENT or tcb.state is SYN_RECEIVED
-    if now - tcb.progress_at < (tcb.cfg.r2_syn if opening else tcb.cfg.r2):
+    if now - tcb.progress_at < (tcb.cfg.r2_syn if opening else tcb.cfg.r2) or tcb.retransmits < tcb.cfg.r1:
         return False
     delete(tcb, Event.GIVE_UP, why.R2_REACHED, "connection timed out", "connection timed out")
     return True
@@ -94,6 +97,7 @@ def persist_timeout(tcb: TCB, now: Time) -> None:
     if gives_up(tcb, now):
         return
     probe_window(tcb, now)
+    tcb.retransmits += 1
     tcb.persist_backoff += 1
     interval = min(tcb.rto << min(tcb.persist_backoff, 32), max(tcb.cfg.rto_max, tcb.rto))
     start_persist(tcb, now + interval, why.PERSIST_BACKED_OFF)

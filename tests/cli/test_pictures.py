@@ -140,3 +140,21 @@ def test_a_file_that_can_not_be_read(here: Path) -> None:
 def test_a_host_that_is_not_there() -> None:
     assert_is_a_sentence(call("states", "handshake", "--host", "clint"), "no host 'clint'", "client, server")
     assert_is_a_sentence(call("states", "--host", "client"), "--host takes a scenario or a trace")
+
+
+def test_a_trace_that_may_not_be_read(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("run", "-q", "handshake", "--trace", "kept.jsonl")
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "kept.jsonl")
+
+    monkeypatch.setattr("tcpsim.trace.Trace.read", forbidden)
+    assert_is_a_sentence(call("diagram", "kept.jsonl"), "kept.jsonl: can't be read: Permission denied")
+
+
+def test_the_hidden_command_makes_the_figures_of_the_readme(here: Path) -> None:
+    ran = call("figures", "new")
+    assert ran.exit_code == 0
+    assert sorted(path.name for path in (here / "new").iterdir()) == sorted(
+        Path(line.removeprefix("drew ")).name for line in ran.stdout.splitlines()
+    )

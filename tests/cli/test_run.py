@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tcpsim.cli.commands import tcpsim
-from tcpsim.scenario import library
+from tcpsim.scenario import Run, Scenario, library, run
 
 LIBRARY = [name for name, _, _ in library()]
 HANDSHAKE = next(path for name, _, path in library() if name == "handshake").read_text("utf-8")
@@ -79,6 +79,11 @@ def test_quiet_prints_the_verdict_alone() -> None:
     assert [line.split(":")[0] for line in ran.stdout.splitlines()] == ["✓ handshake", "✓ close-four-way"]
 
 
+def test_two_ladders_stand_apart() -> None:
+    ran = call("run", "handshake", "refused")
+    assert ran.stdout == f"{call('run', 'handshake').stdout}\n{call('run', 'refused').stdout}"
+
+
 def test_all_runs_the_library() -> None:
     ran = call("run", "--all", "-q")
     assert ran.exit_code == 0
@@ -142,6 +147,19 @@ def test_wrong_input_weighs_more_than_a_failure_and_stops_nobody(tmp_path: Path)
     assert "✗ mine" in ran.stdout
     assert "✓ handshake" in ran.stdout
     assert "nosuchscenario" in ran.stderr
+
+
+def test_an_interrupted_run_shows_what_is_known_and_judges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_short(scenario: Scenario, **_: object) -> Run:
+        done = run(scenario)
+        done.ended = "interrupted"
+        return done
+
+    monkeypatch.setattr("tcpsim.scenario.run", cut_short)
+    ran = call("run", "handshake", "lossy")
+    assert ran.exit_code == 130
+    assert "SYN,ACK seq 0 ack 1" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "handshake: interrupted; what it expects was not asked"
 
 
 # ---------------------------------------------------------------------- what is wrong
@@ -214,3 +232,13 @@ def test_a_trace_that_can_not_be_written(tmp_path: Path) -> None:
 )
 def test_a_wrong_option(option: tuple[str, ...]) -> None:
     assert_is_a_sentence(call("run", "handshake", *option), "Error: ")
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, HANDSHAKE)
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert_is_a_sentence(call("run", path), "mine.yaml", "Permission denied")

@@ -49,7 +49,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Storm:
-    """Everything that a run depends on. `toward` are the impairments of each direction, `faults` (host, kind, word, nth)."""
+    """Everything that a run depends on.
+
+    `toward_...` are the impairments of each direction; `faults` are (host it leads to, kind, word, nth).
+    """
 
     seed: int = 0
     client: Side = field(default_factory=Side)

@@ -70,9 +70,7 @@ Line = tuple[object, ...]
 # ------------------------------------------------------------------ the notation
 
 
-def sends(
-    ctl: str, seq: int, ack: int = 0, *, why: Rule, wnd: int = RCV, length: int = 0, up: int = 0
-) -> Line:
+def sends(ctl: str, seq: int, ack: int = 0, *, why: Rule, wnd: int = RCV, length: int = 0, up: int = 0) -> Line:
     """A segment goes out. A RST,ACK has the absolute sequence number zero; all else is relative."""
     return ("sends", ctl, seq, ack, wnd, length, up, why)
 

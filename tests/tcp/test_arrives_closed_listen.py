@@ -48,7 +48,14 @@ def test_closed_discards_a_rst(reach: Reach, ctl: str) -> None:
 
 @pytest.mark.parametrize(
     ("ctl", "text", "ack"),
-    [("SYN", b"", 6), ("SYN", b"abc", 9), ("SYN,FIN", b"abc", 10), ("none", b"", 5), ("FIN", b"", 6), ("PSH", b"ab", 7)],
+    [
+        ("SYN", b"", 6),
+        ("SYN", b"abc", 9),
+        ("SYN,FIN", b"abc", 10),
+        ("none", b"", 5),
+        ("FIN", b"", 6),
+        ("PSH", b"ab", 7),
+    ],
 )
 def test_closed_answers_without_ack_by_a_rst_that_acknowledges_all_of_it(
     reach: Reach, ctl: str, text: bytes, ack: int

@@ -70,9 +70,7 @@ def ack_of(it: Reached, reason: why.Rule, *, wnd: int | None = None) -> Line:
 
 
 @in_each_other_state
-@pytest.mark.parametrize(
-    ("before", "length"), [(1, 0), (1, 1), (5, 5), (500, 5), (1 << 30, 9)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("before", "length"), [(1, 0), (1, 1), (5, 5), (500, 5), (1 << 30, 9)], ids=str)
 def test_what_lies_before_the_window_is_answered_and_dropped(
     reach: Reach, state: State, before: int, length: int
 ) -> None:
@@ -174,6 +172,51 @@ def test_a_zero_window_opens_when_enough_is_read(reach: Reach) -> None:
     it = full(reach)
     assert it.receives(RCV // 2 - 1) == [gives(RCV // 2 - 1, why.RECEIVE_ANSWERED)]
     assert it.receives(1) == [gives(1, why.RECEIVE_ANSWERED), ack_of(it, why.WINDOW_UPDATE, wnd=RCV // 2)]
+
+
+# ------------------------------------------------------------------ first: A.2, two ends that refuse each other
+
+
+def probing(reach: Reach) -> Reached:
+    """Both windows were shut; our probe is out, and we have taken the peer's."""
+    it = reach(ESTABLISHED, reading=True)
+    it.arrives("ACK", wnd=0)
+    it.sends(b"p")
+    it.waits(RTO)
+    assert it.ours("snd_max") == it.ours("snd_nxt") + 1
+    it.arrives("ACK", text=b"P", wnd=0)
+    return it
+
+
+def test_the_ack_of_a_probe_that_crossed_ours_counts(reach: Reach) -> None:
+    """The peer's SND.NXT does not count its probe, which we took: its ACK lies one below the window."""
+    it = probing(reach)
+    assert it.arrives("ACK", seq=1, ack=2) == [
+        drops(why.PROBES_CROSSED),
+        stops("persist", why.PERSIST_STOPPED),
+        ack_of(it, why.PROBES_CROSSED),
+    ]
+    assert (it.ours("snd_una"), it.ours("snd_nxt"), it.end.outstanding) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(("ctl", "seq"), [("none", 1), ("ACK", 0), ("SYN,ACK", 1), ("FIN,ACK", 1)])
+def test_nothing_else_below_the_window_does(reach: Reach, ctl: str, seq: int) -> None:
+    it = probing(reach)
+    assert it.arrives(ctl, seq=seq, ack=2) == [drops(why.UNACCEPTABLE), ack_of(it, why.UNACCEPTABLE)]
+    assert it.ours("snd_una") == 1
+
+
+def test_empty_segments_ahead_of_the_window_are_answered_as_long_as_rfc_5961_lets_us(reach: Reach) -> None:
+    """Two ends may refuse each other's ACKs, and each answer is such an ACK again: this ends it."""
+    it = reach(ESTABLISHED, challenge_ack_limit=2, challenge_ack_period="5s")
+    answered = [drops(why.UNACCEPTABLE), ack_of(it, why.UNACCEPTABLE)]
+    ahead = 1 + RCV
+    assert [it.arrives("ACK", seq=ahead) for _ in range(3)] == [answered, answered, [drops(why.CHALLENGE_LIMITED)]]
+    it.now += 5 * SECOND
+    assert it.arrives("ACK", seq=ahead) == answered
+    assert it.arrives("ACK", seq=ahead, text=b"x") == answered, "text is no such answer"
+    unlimited = reach(ESTABLISHED, challenge_ack=False, challenge_ack_limit=1)
+    assert [unlimited.arrives("ACK", seq=ahead) for _ in range(3)] == [answered] * 3
 
 
 # ------------------------------------------------------------------ first: only the new part, inside the window
@@ -660,9 +703,7 @@ def test_fin_wait_1_stays_while_only_text_is_acknowledged(reach: Reach) -> None:
     it = reach(FIN_WAIT_1, flight=b"abc")
     assert it.arrives("ACK", ack=3) == [sets("retransmission", RTO, why.RTO_RESTARTED)]
     assert it.arrives("ACK", ack=4) == [sets("retransmission", RTO, why.RTO_RESTARTED)]
-    assert it.state is FIN_WAIT_1
-    it.arrives("ACK", ack=5)
-    assert it.state is FIN_WAIT_2
+    assert it.arrives("ACK", ack=5)[-1] == moves(FIN_WAIT_1, FIN_WAIT_2, why.ACK_OF_FIN)
 
 
 def test_closing_to_time_wait(reach: Reach) -> None:
@@ -926,6 +967,15 @@ def test_an_ack_does_not_wait_for_ever(reach: Reach) -> None:
     ]
 
 
+def test_an_ack_may_wait_beyond_an_earlier_timer(reach: Reach) -> None:
+    it = reach(ESTABLISHED, reading=True, delayed_ack="200ms", flight=b"abc")
+    it.now = RTO - 100 * MS
+    it.arrives("ACK", ack=1, text=b"a")
+    assert it.end.next_timeout() == RTO
+    assert it.waits(100 * MS)[1] == sends("PSH,ACK", 1, 2, wnd=RCV - 1, length=3, why=why.RETRANSMIT)
+    assert it.end.delack_at > 1 << 61, "the ACK went along"
+
+
 def test_an_ack_travels_on_text(reach: Reach) -> None:
     it = reach(ESTABLISHED, reading=True, delayed_ack="200ms")
     it.arrives("ACK", text=b"a")
@@ -1028,6 +1078,15 @@ def test_text_that_fills_a_hole_and_overlaps_what_is_held(reach: Reach) -> None:
     assert it.end.rcv_held == ()
 
 
+def test_text_that_fills_a_hole_and_covers_what_is_held(reach: Reach) -> None:
+    it = reach(ESTABLISHED, reading=True)
+    it.arrives("ACK", seq=4, text=b"def")
+    assert it.arrives("ACK", seq=1, text=b"abcdef") == [
+        gives(6, why.TEXT_DELIVERED),
+        sends("ACK", 1, 7, wnd=RCV - 6, why=why.ACK_HOLE_FILLED),
+    ]
+
+
 def test_a_push_beyond_a_hole_is_remembered(reach: Reach) -> None:
     it = reach(ESTABLISHED, reading=True)
     it.arrives("PSH,ACK", seq=4, text=b"def")
@@ -1120,7 +1179,15 @@ def test_a_fin_with_text(reach: Reach, state: State) -> None:
     assert lines[0] == tells("data readable", why.TEXT_READABLE)
     assert lines[-1] == sends("ACK", it.ours("snd_nxt"), 5, wnd=RCV - 3, why=why.FIN_TAKEN)
     assert it.state is {ESTABLISHED: CLOSE_WAIT, FIN_WAIT_1: CLOSING, FIN_WAIT_2: TIME_WAIT}[state]
-    assert it.receives() == [gives(3, why.RECEIVE_ANSWERED, pushed=True)], "FIN implies PUSH"
+    assert it.receives(2) == [gives(2, why.RECEIVE_ANSWERED, pushed=True)], "FIN implies PUSH"
+    assert it.receives() == [gives(1, why.RECEIVE_ANSWERED, pushed=True)]
+
+
+def test_a_fin_pushes_a_single_octet_that_waits(reach: Reach) -> None:
+    it = reach(ESTABLISHED)
+    it.arrives("ACK", text=b"x")
+    it.arrives("FIN,ACK")
+    assert it.receives() == [gives(1, why.RECEIVE_ANSWERED, pushed=True)]
 
 
 @in_each_receiving_state

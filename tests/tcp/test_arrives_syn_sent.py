@@ -76,7 +76,7 @@ def test_a_rst_without_ack_is_dropped(reach: Reach, ctl: str) -> None:
     assert it.state is SYN_SENT
 
 
-# ------------------------------------------------------------------ fourth, check the SYN bit: with our SYN acknowledged
+# ------------------------------------------------------------------ fourth, check the SYN bit: our SYN is acknowledged
 
 
 def test_syn_ack_establishes(reach: Reach) -> None:

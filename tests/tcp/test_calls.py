@@ -158,7 +158,7 @@ def test_binding_specifies_the_remote_socket(reach: Reach) -> None:
     it = reach(LISTEN)
     it.end.remote = None
     it.end.bind(LOCAL, REMOTE)
-    assert (it.end.local, it.end.remote) == (LOCAL, REMOTE)
+    assert it.end.status().remote == REMOTE
     it.opens(active=True)
     assert it.state is SYN_SENT
 
@@ -238,11 +238,11 @@ def test_send_is_segmentized(reach: Reach) -> None:
 def test_send_beyond_the_buffer_is_refused_whole(reach: Reach, state: State) -> None:
     """The SYN takes no room from the text."""
     it = reach(state, snd_buff=10)
-    with pytest.raises(TcpError, match="^error: insufficient resources$"):
+    with pytest.raises(TcpError, match=r"^error: insufficient resources$"):
         it.sends(b"0123456789A")
     assert it.state is state
     it.sends(b"0123456789")
-    with pytest.raises(TcpError, match="^error: insufficient resources$"):
+    with pytest.raises(TcpError, match=r"^error: insufficient resources$"):
         it.sends(b"x")
 
 
@@ -255,12 +255,29 @@ def test_what_is_acknowledged_makes_room(reach: Reach) -> None:
         it.sends(1)
 
 
+def test_counted_octets_and_real_ones_keep_their_places(reach: Reach) -> None:
+    it = reach(SYN_SENT)
+    it.sends(3)
+    it.sends(b"ab")
+    it.sends(1)
+    it.arrives("SYN,ACK")
+    assert it.texts == [b"\0\0\0ab\0"]
+
+
+def test_the_user_timeout_watches_over_a_send(reach: Reach) -> None:
+    it = reach(ESTABLISHED, user_timeout="1min")
+    assert it.sends(b"abc")[0] == sets("user timeout", MINUTE, why.USER_TIMEOUT_STARTED)
+    assert it.sends(b"def") == [], "it runs already"
+    assert it.arrives("ACK", ack=4)[-1] != stops("user timeout", why.USER_TIMEOUT_STOPPED)
+    assert it.arrives("ACK", ack=7)[-1] == stops("user timeout", why.USER_TIMEOUT_STOPPED)
+
+
 def test_send_after_a_queued_close_is_refused(reach: Reach) -> None:
     it = reach(SYN_RECEIVED)
     it.sends(b"abc")
     it.closes()
     assert it.state is SYN_RECEIVED
-    with pytest.raises(TcpError, match="^error: connection closing$"):
+    with pytest.raises(TcpError, match=r"^error: connection closing$"):
         it.sends(b"d")
 
 
@@ -331,7 +348,7 @@ def test_receive_in_close_wait_gets_what_is_left(reach: Reach) -> None:
     it.arrives("FIN,ACK", text=b"abc")
     assert it.receives(2) == [gives(2, why.RECEIVE_ANSWERED, pushed=True)]
     assert it.receives() == [gives(1, why.RECEIVE_ANSWERED, pushed=True)]
-    with pytest.raises(TcpError, match="^error: connection closing$"):
+    with pytest.raises(TcpError, match=r"^error: connection closing$"):
         it.receives()
 
 
@@ -350,7 +367,7 @@ def test_too_many_receives_are_refused(reach: Reach) -> None:
     it = reach(ESTABLISHED)
     for _ in range(MAX_RECEIVES):
         it.receives(1)
-    with pytest.raises(TcpError, match="^error: insufficient resources$"):
+    with pytest.raises(TcpError, match=r"^error: insufficient resources$"):
         it.receives(1)
 
 

@@ -108,7 +108,7 @@ def test_a_duration_is_written_as_people_write_it() -> None:
 
 def test_a_name_is_one_of_its_choices() -> None:
     assert profile("rfc9293", congestion="none").congestion == "none"
-    with pytest.raises(KnobError, match="^congestion: expected one of newreno, none, not 'cubic'$"):
+    with pytest.raises(KnobError, match=r"^congestion: expected one of newreno, none, not 'cubic'$"):
         profile("rfc9293", congestion="cubic")
     assert KNOBS["isn_secret"].expected == "text"
 
@@ -139,7 +139,7 @@ def test_an_unknown_knob_is_answered_with_the_nearest() -> None:
 
 
 def test_an_unknown_knob_like_no_other_is_refused_too() -> None:
-    with pytest.raises(KnobError, match="^unknown knob 'zzz': "):
+    with pytest.raises(KnobError, match=r"^unknown knob 'zzz': "):
         checked(Config(), {"zzz": 1})
 
 

@@ -53,7 +53,9 @@ def printed() -> list[tuple[str, str, str, str]]:
     for line in rfc9293.FIGURE_5.strip().splitlines():
         source, event, action, target = re.split(r" {2,}|(?<=\)) ", line)
         names = [rfc9293.PRINTED_AS.get(name, name) for name in (source, target)]
-        rows.append((names[0], event.removesuffix(" (note 1)"), action.replace("-", "x") if action == "-" else action, names[1]))
+        rows.append(
+            (names[0], event.removesuffix(" (note 1)"), action.replace("-", "x") if action == "-" else action, names[1])
+        )
     return rows
 
 
@@ -169,9 +171,10 @@ def test_a_connection_begins_in_closed() -> None:
 
 
 def test_the_eleven_states_bear_the_names_of_3_3_2() -> None:
-    assert {str(state) for state in State} == set(
-        "LISTEN SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT CLOSED".split()
+    in_3_3_2 = (
+        "LISTEN SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT CLOSED"
     )
+    assert {str(state) for state in State} == set(in_3_3_2.split())
 
 
 def test_the_synchronized_states_are_group_3_of_3_5_2() -> None:
@@ -198,5 +201,11 @@ def test_nothing_but_the_diagram_assigns_a_state() -> None:
         if path.name == "diagram.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AugAssign)
+                else []
+            )
             assert not any(isinstance(target, ast.Attribute) and target.attr == "state" for target in targets), path

@@ -80,6 +80,10 @@ class Peer:
     def state(self) -> State:
         return self.end.state
 
+    def at(self, state: State) -> bool:
+        """Whether this side is in `state` by now."""
+        return self.end.state is state
+
 
 def pair(iss_a: int = 100, iss_b: int = 300, **knobs: Any) -> tuple[Peer, Peer]:
     return Peer(iss_a, A, B, **knobs), Peer(iss_b, B, A, **knobs)
@@ -106,13 +110,13 @@ def test_figure_6_basic_three_way_handshake() -> None:
     assert (a.state, b.state) == (CLOSED, LISTEN)  # 1
     assert a.open(active=True) == "<SEQ=100><CTL=SYN>"  # 2
     syn = a.sent[0]
-    assert a.state is SYN_SENT
+    assert a.at(SYN_SENT)
     assert b.takes(syn) == "<SEQ=300><ACK=101><CTL=SYN,ACK>"  # 3
-    assert b.state is SYN_RECEIVED
+    assert b.at(SYN_RECEIVED)
     assert a.takes(b.sent[0]) == "<SEQ=101><ACK=301><CTL=ACK>"  # 4
-    assert a.state is ESTABLISHED
+    assert a.at(ESTABLISHED)
     assert b.takes(a.sent[0]) == ""
-    assert b.state is ESTABLISHED
+    assert b.at(ESTABLISHED)
     assert a.send(b"data") == "<SEQ=101><ACK=301><DATA=4><CTL=PSH,ACK>"  # 5: the ACK used no number
     assert b.takes(a.sent[0]) == "<SEQ=301><ACK=105><CTL=ACK>"
     assert b.delivered == b"data"
@@ -128,14 +132,14 @@ def test_figure_7_simultaneous_open() -> None:
     assert (a.state, b.state) == (SYN_SENT, SYN_SENT)
     assert a.takes(b_syn) == "<SEQ=100><ACK=301><CTL=SYN,ACK>"  # 3, 5
     a_syn_ack = a.sent[0]
-    assert a.state is SYN_RECEIVED
+    assert a.at(SYN_RECEIVED)
     assert b.takes(a_syn) == "<SEQ=300><ACK=101><CTL=SYN,ACK>"  # 4
     b_syn_ack = b.sent[0]
-    assert b.state is SYN_RECEIVED
+    assert b.at(SYN_RECEIVED)
     assert a.takes(b_syn_ack) == ""  # 6
-    assert a.state is ESTABLISHED
+    assert a.at(ESTABLISHED)
     assert b.takes(a_syn_ack) == ""  # 7
-    assert b.state is ESTABLISHED
+    assert b.at(ESTABLISHED)
     assert (a.end.snd_nxt, a.end.rcv_nxt, b.end.snd_nxt, b.end.rcv_nxt) == (101, 301, 301, 101)
     assert a.signals == b.signals == ["connection open"]
 
@@ -168,11 +172,11 @@ def test_figure_8_recovery_from_old_duplicate_syn() -> None:
     assert a.open(active=True) == "<SEQ=100><CTL=SYN>"  # 2, delayed
     syn = a.sent[0]
     assert b.takes(segment("SYN", 90)) == "<SEQ=300><ACK=91><CTL=SYN,ACK>"  # 3, 4
-    assert b.state is SYN_RECEIVED
+    assert b.at(SYN_RECEIVED)
     assert a.takes(b.sent[0]) == "<SEQ=91><CTL=RST>"  # 5
-    assert a.state is SYN_SENT
+    assert a.at(SYN_SENT)
     assert b.takes(a.sent[0]) == ""
-    assert b.state is LISTEN
+    assert b.at(LISTEN)
     b.end.cfg = checked(b.end.cfg, {"iss": 400})  # "selected" anew, as the figure has it
     assert b.takes(syn) == "<SEQ=400><ACK=101><CTL=SYN,ACK>"  # 6, 7
     assert a.takes(b.sent[0]) == "<SEQ=101><ACK=401><CTL=ACK>"  # 8
@@ -186,11 +190,11 @@ def test_figure_9_half_open_connection_discovery() -> None:
     a = Peer(400, A, B)  # 1, 2: reboot
     assert a.open(active=True) == "<SEQ=400><CTL=SYN>"  # 3
     assert b.takes(a.sent[0]) == "<SEQ=300><ACK=100><CTL=ACK>"  # 4
-    assert b.state is ESTABLISHED
+    assert b.at(ESTABLISHED)
     assert a.takes(b.sent[0]) == "<SEQ=100><CTL=RST>"  # 5
-    assert a.state is SYN_SENT
+    assert a.at(SYN_SENT)
     assert b.takes(a.sent[0]) == ""
-    assert b.state is CLOSED  # 6
+    assert b.at(CLOSED)  # 6
     assert b.signals[-1] == "connection reset"
     assert a.waits(SECOND) == "<SEQ=400><CTL=SYN>"  # 7
 
@@ -201,7 +205,7 @@ def test_figure_10_active_side_causes_half_open_connection_discovery() -> None:
     assert b.send(bytes(10)) == "<SEQ=300><ACK=100><DATA=10><CTL=PSH,ACK>"  # 2
     assert a.takes(b.sent[0]) == "<SEQ=100><CTL=RST>"  # 3
     b.takes(a.sent[0])
-    assert b.state is CLOSED
+    assert b.at(CLOSED)
     assert b.signals[-1] == "connection reset"
 
 
@@ -234,21 +238,21 @@ def test_a_syn_may_carry_text_and_fin(text: bytes) -> None:
 def test_figure_12_normal_close_sequence() -> None:
     a, b = established(99, 299)  # 1
     assert a.close() == "<SEQ=100><ACK=300><CTL=FIN,ACK>"  # 2
-    assert a.state is FIN_WAIT_1
+    assert a.at(FIN_WAIT_1)
     assert b.takes(a.sent[0]) == "<SEQ=300><ACK=101><CTL=ACK>"  # 3
-    assert b.state is CLOSE_WAIT
+    assert b.at(CLOSE_WAIT)
     a.takes(b.sent[0])
-    assert a.state is FIN_WAIT_2
+    assert a.at(FIN_WAIT_2)
     assert b.close() == "<SEQ=300><ACK=101><CTL=FIN,ACK>"  # 4
-    assert b.state is LAST_ACK
+    assert b.at(LAST_ACK)
     assert a.takes(b.sent[0]) == "<SEQ=101><ACK=301><CTL=ACK>"  # 5
-    assert a.state is TIME_WAIT
+    assert a.at(TIME_WAIT)
     assert b.takes(a.sent[0]) == ""
-    assert b.state is CLOSED
+    assert b.at(CLOSED)
     assert a.waits(4 * MINUTE - 1) == ""
-    assert a.state is TIME_WAIT
+    assert a.at(TIME_WAIT)
     a.waits(1)  # 6: 2 MSL
-    assert a.state is CLOSED
+    assert a.at(CLOSED)
     closing = ["connection open", "connection closing", "connection closed"]
     assert a.signals == b.signals == closing
 
@@ -262,10 +266,10 @@ def test_figure_13_simultaneous_close_sequence() -> None:
     assert (a.state, b.state) == (FIN_WAIT_1, FIN_WAIT_1)
     assert a.takes(b_fin) == "<SEQ=101><ACK=301><CTL=ACK>"  # 3
     a_ack = a.sent[0]
-    assert a.state is CLOSING
+    assert a.at(CLOSING)
     assert b.takes(a_fin) == "<SEQ=301><ACK=101><CTL=ACK>"
     b_ack = b.sent[0]
-    assert b.state is CLOSING
+    assert b.at(CLOSING)
     assert a.takes(b_ack) == ""  # 4
     assert b.takes(a_ack) == ""
     assert (a.state, b.state) == (TIME_WAIT, TIME_WAIT)
@@ -281,9 +285,9 @@ def test_three_segments_close_when_the_fins_follow_each_other() -> None:
     assert b.takes(a.sent[0]) == ""
     assert b.close() == "<SEQ=300><ACK=101><CTL=FIN,ACK>"
     assert a.takes(b.sent[0]) == "<SEQ=101><ACK=301><CTL=ACK>"
-    assert a.state is TIME_WAIT
+    assert a.at(TIME_WAIT)
     b.takes(a.sent[0])
-    assert b.state is CLOSED
+    assert b.at(CLOSED)
 
 
 def test_a_half_closed_connection_carries_data_the_other_way() -> None:
@@ -301,7 +305,7 @@ def test_a_half_closed_connection_carries_data_the_other_way() -> None:
     assert a.delivered == bytes([0] * 5 + [1] * 5 + [2] * 5)
     assert b.close() == "<SEQ=315><ACK=101><CTL=FIN,ACK>"
     assert a.takes(b.sent[0]) == "<SEQ=101><ACK=316><CTL=ACK>"
-    assert a.state is TIME_WAIT
+    assert a.at(TIME_WAIT)
 
 
 def test_a_lost_last_ack_is_repeated_and_2_msl_begin_anew() -> None:
@@ -317,7 +321,7 @@ def test_a_lost_last_ack_is_repeated_and_2_msl_begin_anew() -> None:
     assert a.takes(b.sent[0]) == a_ack
     assert a.end.next_timeout() == SECOND + 4 * MINUTE
     b.takes(a.sent[0])
-    assert b.state is CLOSED
+    assert b.at(CLOSED)
 
 
 def test_a_fin_is_sent_again_until_it_is_acknowledged() -> None:
@@ -325,7 +329,7 @@ def test_a_fin_is_sent_again_until_it_is_acknowledged() -> None:
     assert a.close() == a.waits(SECOND) == a.waits(2 * SECOND) == "<SEQ=100><ACK=300><CTL=FIN,ACK>"
     b.takes(a.sent[0])
     a.takes(b.sent[0])
-    assert a.state is FIN_WAIT_2
+    assert a.at(FIN_WAIT_2)
     assert a.end.next_timeout() is None
 
 
@@ -354,7 +358,7 @@ def test_a_newer_syn_may_open_a_new_incarnation() -> None:
     assert gt(iss, a.end.snd_max), "(1): larger than the largest number used before"
     assert again.sent[0] == segment("SYN,ACK", iss, 303)
     again.takes(segment("ACK", 303, (iss + 1) & MASK))
-    assert again.state is ESTABLISHED
+    assert again.at(ESTABLISHED)
     assert a._heard(a.end.give_way(a.now)) == ""
     assert (a.state, a.end.edge.cite) == (CLOSED, "RFC 9293 3.6.1, MAY-2")
     assert a.end.next_timeout() is None
@@ -367,7 +371,7 @@ def test_after_an_old_duplicate_the_next_iss_is_free_again() -> None:
     again.takes(segment("SYN", 302))
     assert gt(again.sent[0].seq, 5000)
     again.takes(segment("RST", 303))
-    assert again.state is LISTEN
+    assert again.at(LISTEN)
     again.takes(segment("SYN", 700))
     assert again.sent[0].seq == 100
 
@@ -395,23 +399,35 @@ def test_an_old_syn_in_time_wait_is_answered_by_an_ack() -> None:
 # ================================================================== numbers far apart
 
 
-def test_a_transfer_of_four_gigabytes_comes_by_the_iss_again() -> None:
-    """After 2^32 octets SND.UNA is the ISS once more: what is lost there is text, and no SYN."""
-    mss, wnd = 65_000, 1 << 30
-    knobs = {"mtu": 65_535, "congestion": "none", "window_scale": 14, "rcv_buff": wnd}
+def after_almost_four_gigabytes(octets: int) -> Peer:
+    """A sender, its ISS 100, after so many octets that were only counted and are all acknowledged."""
+    knobs = {"mtu": 65_535, "congestion": "none", "window_scale": 14, "rcv_buff": 1 << 30, "nagle": False}
     a = Peer(100, A, B, **knobs)
     a.open(active=True)
-    a.takes(segment("SYN,ACK", 300, 101, options=Options(mss=mss, wscale=14)))
-    a.takes(segment("ACK", 301, 101, wnd=0xFFFF))
-    left = MASK  # the SYN took the number 100, so this many octets lead to it again
-    while left:
-        size = min(left, wnd // 2)
-        a.end.send(0, size)
-        left -= size
+    a.takes(segment("SYN,ACK", 300, 101, options=Options(mss=65_000, wscale=14)))
+    while octets:
         a.takes(segment("ACK", 301, a.end.snd_nxt, wnd=0xFFFF))
-    a.takes(segment("ACK", 301, a.end.snd_nxt, wnd=0xFFFF))  # the last and smallest, which Nagle held back
+        size = min(octets, 1 << 29)
+        a.end.send(0, size)
+        octets -= size
+    a.takes(segment("ACK", 301, a.end.snd_nxt, wnd=0xFFFF))
+    assert a.end.outstanding == a.end.unsent == 0
+    return a
+
+
+def test_a_transfer_of_four_gigabytes_comes_by_the_iss_again() -> None:
+    """After 2^32 octets SND.UNA is the ISS once more: what is lost there is text, and no SYN."""
+    a = after_almost_four_gigabytes(MASK)  # the SYN took the number 100
     assert a.end.snd_una == a.end.iss == 100
     assert a.send(b"lost here") == "<SEQ=100><ACK=301><DATA=9><CTL=PSH,ACK>"
     assert a.waits(SECOND) == "<SEQ=100><ACK=301><DATA=9><CTL=PSH,ACK>"
     assert a.takes(segment("ACK", 301, 109, wnd=0xFFFF)) == ""
     assert a.end.outstanding == 0
+
+
+def test_octets_behind_four_gigabytes_of_counted_ones_keep_their_places() -> None:
+    a = after_almost_four_gigabytes(MASK - 50)
+    a.end.send(0, 100)
+    assert a.send(b"lost here") == "<SEQ=150><ACK=301><DATA=9><CTL=PSH,ACK>"
+    assert a.waits(SECOND) == "<SEQ=50><ACK=301><DATA=109><CTL=PSH,ACK>"
+    assert a.sent[0].text == bytes(100) + b"lost here"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,9 @@ options = st.one_of(
 )
 text = st.one_of(st.binary(max_size=20), st.integers(0, 2000))
 
-wild = st.builds(segment, st.integers(0, 255), anywhere, anywhere, st.integers(0, 0xFFFF), text, options, st.integers(0, 0xFFFF))
+wild = st.builds(
+    segment, st.integers(0, 255), anywhere, anywhere, st.integers(0, 0xFFFF), text, options, st.integers(0, 0xFFFF)
+)
 """A segment of any content."""
 
 aimed = st.tuples(
@@ -91,7 +94,16 @@ def make_happen(it: Reached, event: tuple[object, ...]) -> tuple[Segment | None,
     match event:
         case ("wild", Segment() as arriving):
             return arriving, end.segment_arrives(it.now, arriving)
-        case ("aimed", int() as ctl, int() as seq, int() as ack, int() as wnd, (bytes() | int()) as octets, opts, int() as up):
+        case (
+            "aimed",
+            int() as ctl,
+            int() as seq,
+            int() as ack,
+            int() as wnd,
+            (bytes() | int()) as octets,
+            opts,
+            int() as up,
+        ):
             assert opts is None or isinstance(opts, Options)
             arriving = segment(ctl, end.rcv_nxt + seq, end.snd_nxt + ack, wnd, octets, opts, up)
             return arriving, end.segment_arrives(it.now, arriving)
@@ -101,8 +113,7 @@ def make_happen(it: Reached, event: tuple[object, ...]) -> tuple[Segment | None,
         case ("call", str() as call, int() as amount):
             try:
                 return None, call_endpoint(end, it.now, call, amount)
-            except TcpError as error:
-                assert str(error).startswith("error: ")
+            except TcpError:
                 return None, []
     raise AssertionError(event)
 
@@ -142,7 +153,7 @@ class Watch:
         self._send_sequence(end)
         self._receive_window(end, restarted=any(edge.source in (CLOSED, LISTEN, SYN_SENT) for edge in moved))
         self._answers(arrived, actions)
-        assert all(one.target is other.source for one, other in zip(moved, moved[1:], strict=False))
+        assert all(one.target is other.source for one, other in pairwise(moved))
         assert not moved or moved[-1].target is end.state
         assert end.ack_why is None, "no acknowledgment is owed once an event is over"
         assert end.out == []
@@ -160,7 +171,7 @@ class Watch:
     def _receive_window(self, end: Endpoint, *, restarted: bool) -> None:
         """RCV.NXT + RCV.WND never moves left, and RCV.WND never exceeds what is free."""
         assert 0 <= end.rcv_wnd <= end.rcv_buff
-        assert 0 <= end.rcv_user
+        assert end.rcv_user >= 0
         if end.state in (CLOSED, LISTEN, SYN_SENT):
             self.edge = None
             return
@@ -211,7 +222,7 @@ def test_nothing_that_arrives_or_is_called_raises(
     state: State,
     passive: bool,
     numbers: tuple[int, int],
-    changes: dict[str, object],
+    changes: dict[str, Any],
     happenings: list[tuple[object, ...]],
 ) -> None:
     it = reach(state, numbers, passive=passive or state is LISTEN if state is not SYN_SENT else False, **changes)

@@ -99,8 +99,10 @@ def signals_in(path: Path) -> set[str]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             position = {"signal": 0, "delete": 3}.get(name)
-            if position is not None and len(node.args) > position and isinstance(node.args[position], ast.Constant):
-                found.add(node.args[position].value)
+            if position is not None and len(node.args) > position:
+                argument = node.args[position]
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found.add(argument.value)
     return found
 
 

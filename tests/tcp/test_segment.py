@@ -31,7 +31,8 @@ from tcpsim.tcp.seqnum import MASK
 
 def test_the_control_bits_are_those_of_the_header() -> None:
     # RFC 9293 3.1: CWR ECE URG ACK PSH RST SYN FIN, from the most significant bit
-    assert [CWR, ECE, URG, ACK, PSH, RST, SYN, FIN] == [1 << bit for bit in range(7, -1, -1)]
+    bits = [1 << bit for bit in range(7, -1, -1)]
+    assert bits == [CWR, ECE, URG, ACK, PSH, RST, SYN, FIN]
     assert (SYN_FIN, SYN_ACK, RST_ACK) == (SYN | FIN, SYN | ACK, RST | ACK)
     assert sum(bit for _, bit in CONTROL_BITS) == 0xFF
 

@@ -43,7 +43,8 @@ def test_a_duration_is_whole_nanoseconds(written: str | int, nanoseconds: int) -
 
 @pytest.mark.parametrize(
     "written",
-    ["", "ms", "50", "5 parsecs", "-1s", "1e3ms", "1.s", "1..5s", "0x10ms", "½s", "٣s", "1s 2ms", "50 MS", True, -1, MAX_DURATION + 1],
+    ["", "ms", "50", "5 parsecs", "-1s", "1e3ms", "1.s", "1..5s", "0x10ms", "½s", "٣s", "1s 2ms", "50 MS", True, -1,
+     MAX_DURATION + 1],
 )  # fmt: skip
 def test_what_is_no_duration_says_what_was_expected(written: str | int) -> None:
     with pytest.raises(ValueError, match=r"^expected a duration"):
@@ -83,8 +84,9 @@ def test_what_is_printed_reads_back_without_loss(nanoseconds: int) -> None:
 @pytest.mark.parametrize(
     ("written", "rate"),
     [
-        ("1bit/s", 1), ("10Mbit/s", 10**7), ("1Gbit/s", 10**9), ("125MB/s", 10**9), ("9.6kbit/s", 9600), ("56kbps", 56_000),
-        ("1000Gbps", 10**12), (10**6, 10**6), ("2.5B/s", 20), ("3GB/s", 24 * 10**9), ("1kB/s", 8000),
+        ("1bit/s", 1), ("10Mbit/s", 10**7), ("1Gbit/s", 10**9), ("125MB/s", 10**9), ("9.6kbit/s", 9600),
+        ("56kbps", 56_000), ("1000Gbps", 10**12), (10**6, 10**6), ("2.5B/s", 20), ("3GB/s", 24 * 10**9),
+        ("1kB/s", 8000),
     ],
 )  # fmt: skip
 def test_a_rate_is_bits_per_second(written: str | int, rate: int) -> None:
@@ -109,7 +111,12 @@ def test_a_rate_reads_back_without_loss(rate: int) -> None:
 
 
 def test_a_rate_prints_short() -> None:
-    assert [format_rate(rate) for rate in (999, 1500, 10**7, 10**12)] == ["999bit/s", "1.5kbit/s", "10Mbit/s", "1000Gbit/s"]
+    assert [format_rate(rate) for rate in (999, 1500, 10**7, 10**12)] == [
+        "999bit/s",
+        "1.5kbit/s",
+        "10Mbit/s",
+        "1000Gbit/s",
+    ]
 
 
 # ------------------------------------------------------------------ probabilities
