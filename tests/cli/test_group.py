@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import errno
+import io
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,26 @@ def test_the_console_script_exits_with_the_commands_code(
         main()
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("tcpsim, version ")
+
+
+def test_python_m_is_the_same_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["tcpsim", "list"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("tcpsim", run_name="__main__")
+    assert end.value.code == 0
+    assert "handshake" in capsys.readouterr().out
+
+
+def test_output_that_fails_at_the_very_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    group = EndsWell("group", commands=[click.Command("work")])
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.raises(SystemExit) as end:
+        group.main(["work"])
+    assert end.value.code == 2
 
 
 def test_ctrl_c_during_the_imports_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,13 @@ def test_a_broken_promise_is_told_with_its_place_what_happened_and_the_ladder(tm
     assert ran.stdout.splitlines()[-1].startswith("✗ mine: 1 of ")
 
 
+def test_a_step_that_never_ran_is_told(tmp_path: Path) -> None:
+    late = "  - {when: client received 99, host: client, call: close}\n\nexpect:"
+    ran = call("run", "-q", written(tmp_path, HANDSHAKE.replace("\nexpect:", late)))
+    assert ran.exit_code == 1
+    assert "this step never ran" in " ".join(ran.stdout.split())
+
+
 def test_one_failure_among_many_runs_them_all_and_exits_1(tmp_path: Path) -> None:
     path = written(tmp_path, HANDSHAKE.replace("delivered: {server: hello}", "delivered: {server: help}"))
     ran = call("run", "-q", "handshake", path, "close-four-way")
