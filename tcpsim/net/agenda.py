@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -65,17 +65,20 @@ class Agenda:
         """Carry out entries up to and including `until`; return "idle", "until" or "event limit"."""
         with fewer_collections():
             heap = self.heap
-            events = 0
-            while heap:
+            for _ in repeat(None, max_events):
+                if not heap:
+                    return "idle"
                 if heap[0][0] > until:
-                    self.now = max(self.now, until)  # time does not run back to an `until` in the past
-                    return "until"
-                if events >= max_events:
-                    return "event limit"
-                events += 1
-                self.now, _, function, argument = heappop(heap)
-                function(self.now, argument)
-            return "idle"
+                    break
+                now, _, function, argument = heappop(heap)
+                self.now = now
+                function(now, argument)
+            if not heap:
+                return "idle"
+            if heap[0][0] <= until:
+                return "event limit"
+            self.now = max(self.now, until)  # time does not run back to an `until` in the past
+            return "until"
 
 
 @contextmanager

@@ -210,9 +210,6 @@ class Host:
     def arrive(self, now: Time, packet: Packet) -> None:
         """Take a packet from a link."""
         connection = self._table.get(packet.flow)
-        if packet.corrupted:
-            self._record(record.Corrupted, now, connection, packet, packet.corrupted)
-            return
         segment = packet.segment
         if connection is None or (segment.ctl & SYN and connection.endpoint.state is TIME_WAIT):
             self._arrive_unknown(now, packet, connection)
@@ -220,8 +217,12 @@ class Host:
         if self._trace is not None:
             row = (record.Arrived, now, self.name, connection.number, None, packet.number, packet.flow, segment)
             self._trace.append(row)
-        self.arriving = packet
+            self.arriving = packet
         connection.carry_out(now, connection.endpoint.segment_arrives(now, segment))
+
+    def arrive_corrupted(self, now: Time, packet: Packet) -> None:
+        """Discard a packet whose checksum is wrong."""
+        self._record(record.Corrupted, now, self._table.get(packet.flow), packet, packet.corrupted)
 
     def _arrive_unknown(self, now: Time, packet: Packet, old: Connection | None) -> None:
         """A packet for no connection, or a SYN for one in TIME-WAIT: is there a listener?"""

@@ -20,6 +20,8 @@ from .packet import HEADER_OCTETS, Packet
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..tcp.units import Time
     from ..trace import Trace
     from .agenda import Agenda
@@ -140,7 +142,7 @@ class Direction:
 
     def _send_on(self, now: Time, packet: Packet, verdicts: list[Verdict], arrival: Time) -> None:
         """Let a packet, its copies, and then the packets that waited to be overtaken, arrive."""
-        self._agenda.enter(arrival, self.target.arrive, packet)
+        self._agenda.enter(arrival, self._end_of(packet), packet)
         for verdict in verdicts:
             if verdict.kind == DUPLICATE:
                 for copy in range(1, verdict.copies + 1):
@@ -167,6 +169,10 @@ class Direction:
             self._note_held(now, waiting.packet, waiting.by, now)
             self._send_on(now, waiting.packet, waiting.verdicts, now)
 
+    def _end_of(self, packet: Packet) -> Callable[[Time, Packet], None]:
+        """Return what is to be called when a packet arrives."""
+        return self.target.arrive_corrupted if packet.corrupted else self.target.arrive
+
     # ------------------------------------------------------------------ the trace
 
     def _lose(self, now: Time, packet: Packet, by: str, due: Time) -> None:
@@ -192,7 +198,7 @@ class Direction:
                 arrival,
             )
             self._trace.append(row)
-        self._agenda.enter(arrival, self.target.arrive, copy)
+        self._agenda.enter(arrival, self._end_of(copy), copy)
 
     def _note_held(self, now: Time, packet: Packet, by: str, arrival: Time) -> None:
         if self._trace is not None:

@@ -95,6 +95,8 @@ def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> Non
     """SEND: queue octets, and send what may be sent now."""
     state = tcb.state
     size = data if isinstance(data, int) else len(data)
+    if size < 0:
+        raise ValueError(f"expected a number of octets from 0, not {size}")
     if state is CLOSED:
         raise TcpError(DOES_NOT_EXIST)
     if state is LISTEN and tcb.remote is None:
@@ -143,6 +145,8 @@ def _queue(tcb: TCB, now: Time, data: Chunk, size: int, push: bool, urgent: bool
 def receive_call(tcb: TCB, now: Time, limit: int) -> None:
     """RECEIVE at most `limit` octets: answered now if there are any, else when some come."""
     state = tcb.state
+    if limit < 1:
+        raise ValueError(f"expected a number of octets from 1, not {limit}")
     if state is CLOSED:
         raise TcpError(DOES_NOT_EXIST)
     # Unlike 3.10.3, which lets CLOSE-WAIT alone read what is on hand: data that was acknowledged

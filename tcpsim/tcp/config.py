@@ -211,7 +211,7 @@ class Config:
         3 * MINUTE,
         "ns",
         "RFC 9293 3.8.3, MUST-23",
-        "how long a SYN is retransmitted before giving up, at least 3 minutes",
+        "how long a SYN is retransmitted before giving up; the RFC asks for at least 3 minutes",
     )
     user_timeout: Time | None = _knob(
         5 * MINUTE, "ns", "RFC 9293 3.9.1.1 and 3.10.8", "abort if data stays undelivered for so long; off: never",

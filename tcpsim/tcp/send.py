@@ -75,6 +75,11 @@ def window_field(tcb: TCB) -> int:
     return min(tcb.rcv_wnd >> tcb.rcv_scale, 0xFFFF)
 
 
+def urgent_offset(tcb: TCB, seq: int) -> int:
+    """Return the urgent pointer of a segment at `seq`: to the octet after the urgent data (MUST-62), or 0."""
+    return min((tcb.snd_up - seq) & MASK, 0xFFFF) if gt(tcb.snd_up, seq) else 0
+
+
 def send_ack(tcb: TCB, reason: Rule) -> None:
     """Send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; whatever acknowledgment was owed is paid with it."""
     window = tcb.rcv_wnd >> tcb.rcv_scale
@@ -200,10 +205,9 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
             nxt = tcb.snd_goal
         elif not lt(tcb.snd_push, tcb.snd_goal):
             ctl = ACK | PSH  # MUST-61
-    up = 0
-    if tcb.snd_urgent and gt(tcb.snd_up, seq):
+    up = urgent_offset(tcb, seq) if tcb.snd_urgent else 0
+    if up:
         ctl |= URG
-        up = min((tcb.snd_up - seq) & MASK, 0xFFFF)  # MUST-62: the octet following the urgent data
     text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text and size else None
     if tcb.snd_una == seq:
         _leave_rest(tcb, now)
@@ -275,10 +279,9 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
         ctl |= PSH
     if at_end and fin_was_sent:
         ctl |= FIN
-    up = 0
-    if tcb.snd_urgent and gt(tcb.snd_up, seq):
+    up = urgent_offset(tcb, seq) if tcb.snd_urgent else 0
+    if up:
         ctl |= URG
-        up = min((tcb.snd_up - seq) & MASK, 0xFFFF)
     text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text and size else None
     tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window_field(tcb), size, text, reason, None, up))
     if tcb.rcv_segments or tcb.ack_why is not None:

@@ -9,8 +9,8 @@ from .actions import TimerFired
 from .diagram import CLOSED, CLOSING, LAST_ACK, SYN_RECEIVED, SYN_SENT, Event
 from .ending import delete
 from .rto import back_off
-from .segment import ACK, Segment
-from .send import output, resend_from, send_ack, send_reset, window_field
+from .segment import ACK, URG, Segment
+from .send import output, resend_from, send_ack, send_reset, urgent_offset, window_field
 from .seqnum import MASK
 from .text import cut
 from .timers import earliest, start_keepalive, start_persist, start_retransmission, user_deadline
@@ -114,7 +114,9 @@ def probe_window(tcb: TCB, now: Time) -> None:
         return
     seq = tcb.snd_nxt
     text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, 1) if tcb.snd_text else None
-    tcb.out.append(Segment(seq, tcb.rcv_nxt, ACK, window_field(tcb), 1, text, why.PERSIST_PROBE))
+    up = urgent_offset(tcb, seq) if tcb.snd_urgent else 0
+    ctl = ACK | URG if up else ACK
+    tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window_field(tcb), 1, text, why.PERSIST_PROBE, None, up))
     tcb.snd_max = (seq + 1) & MASK
 
 

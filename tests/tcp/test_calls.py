@@ -685,3 +685,14 @@ def test_a_fork_goes_its_own_way(reach: Reach) -> None:
 def test_a_refused_call_is_an_exception_of_its_own() -> None:
     error = TcpError("connection closing")
     assert (str(error), error.words) == ("error: connection closing", "connection closing")
+
+
+@pytest.mark.parametrize("state", EVERY_STATE)
+def test_a_number_of_octets_that_is_none_is_the_callers_mistake(reach: Reach, state: State) -> None:
+    it = reach(state)
+    before = it.end.key(it.now)
+    with pytest.raises(ValueError, match="expected a number of octets from 0, not -1"):
+        it.end.send(it.now, -1)
+    with pytest.raises(ValueError, match="expected a number of octets from 1, not 0"):
+        it.end.receive(it.now, 0)
+    assert it.end.key(it.now) == before

@@ -51,6 +51,12 @@ def test_the_first_probe_follows_after_an_rto(numbers: Numbers) -> None:
     assert it.end.rexmit_at == NEVER, "probing takes the place of retransmission"
 
 
+def test_a_probe_tells_of_urgent_data(numbers: Numbers) -> None:
+    it = established(numbers, wnd=0)
+    it.sends(b"hello", urgent=True)
+    assert sends("ACK,URG", 1, 1, length=1, up=5, why=why.PERSIST_PROBE) in it.waits(SECOND)
+
+
 def test_the_interval_between_probes_grows_exponentially(numbers: Numbers) -> None:
     """SHLD-30; it ends at the greatest RTO."""
     it = established(numbers, wnd=0)
