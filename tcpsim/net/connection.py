@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import trace as record
-from ..tcp.actions import Deliver, Discarded, Moved, Signal, TimerFired, TimerSet, TimerStopped
+from ..tcp.actions import Deliver, Moved, Signal, TimerFired, TimerSet, TimerStopped
 from ..tcp.calls import ENDLESS_RECEIVE, Status, TcpError
 from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.endpoint import Endpoint
@@ -182,7 +182,7 @@ class Connection:
             if kind is Segment:
                 packet = Packet(self._packet_number(), self.flow, action)  # type: ignore[arg-type]  # compared above
                 if trace is not None:
-                    self._note_sent(now, packet)
+                    self._note_sent(now, packet, trace)
                 if route is not None:
                     route.transmit(now, packet)
                 else:
@@ -210,12 +210,11 @@ class Connection:
         if state is CLOSED or state is LISTEN:
             self.host.released(now, self)
 
-    def _note_sent(self, now: Time, packet: Packet) -> None:
-        trace, segment = self._trace, packet.segment
+    def _note_sent(self, now: Time, packet: Packet, trace: Trace) -> None:
+        segment = packet.segment
         to = self.route.target.name if self.route is not None else ""
         row = (record.Sent, now, self.host.name, self.number, segment.why, packet.number, self.flow, segment, to)
-        if trace is not None:
-            trace.append(row)
+        trace.append(row)
 
     def _deliver(self, now: Time, action: Deliver) -> None:
         self.delivered += action.length
@@ -244,8 +243,7 @@ class Connection:
     def _note(self, now: Time, action: Action) -> None:
         """Enter into the trace what happened inside the endpoint."""
         trace = self._trace
-        if trace is None:
-            return
+        assert trace is not None, "an endpoint that is not observed does not tell of these"
         host, number, why = self.host.name, self.number, action.why
         if isinstance(action, TimerSet):
             trace.append((record.TimerSet, now, host, number, why, action.timer, action.deadline))
@@ -256,11 +254,11 @@ class Connection:
         elif isinstance(action, Moved):
             edge = action.edge
             trace.append((record.Moved, now, host, number, why, edge.source, edge.target, edge.event))
-        elif isinstance(action, Discarded):
+        else:
             packet = self.host.arriving
-            if packet is not None:
-                row = (record.Discarded, now, host, number, why, packet.number, packet.flow, packet.segment)
-                trace.append(row)
+            assert packet is not None, "only a packet that has arrived can be discarded"
+            row = (record.Discarded, now, host, number, why, packet.number, packet.flow, packet.segment)
+            trace.append(row)
 
     # ------------------------------------------------------------------ time
 

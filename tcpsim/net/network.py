@@ -171,10 +171,15 @@ class Network:
     def run(self, until: str | int | None = None, *, max_events: int = MAX_EVENTS) -> str:
         """Let time pass until nothing is left to happen, or `until`, or `max_events`.
 
-        Returns which: "idle", "until" or "event limit"; the trace ends with it.
+        Returns which: "idle", "until" or "event limit"; the trace ends with it. Ctrl-C ends the trace
+        as "interrupted" and raises KeyboardInterrupt.
         """
         self.describe()
-        reason = self.agenda.run(NEVER if until is None else parse_duration(until), max_events)
+        try:
+            reason = self.agenda.run(NEVER if until is None else parse_duration(until), max_events)
+        except KeyboardInterrupt:
+            self.end("interrupted")
+            raise
         if reason == "until" and self.idle:
             reason = "idle"
         self.end(reason)

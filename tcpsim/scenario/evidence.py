@@ -68,7 +68,7 @@ class Evidence:
         names: who is who.
         records: all, in order.
         seen: every segment sent.
-        ended: how the run ended: "idle", "until", "event limit" or "record limit".
+        ended: how the run ended: "idle", "until", "event limit", "record limit" or "interrupted".
     """
 
     def __init__(self, trace: Trace, names: Names) -> None:

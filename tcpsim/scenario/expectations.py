@@ -495,6 +495,7 @@ _REASONS = {
     "until": "the virtual time of `until` was reached",
     "event limit": "the limit of events was reached",
     "record limit": "the limit of records in the trace was reached",
+    "interrupted": "it was interrupted",
 }
 
 

@@ -44,7 +44,7 @@ class Run:
         trace: everything that happened.
         verdict: how each expectation came out, in the order of the file; behind them, what of the script
             and the faults never took place.
-        ended: "idle", "until", "event limit" or "record limit".
+        ended: "idle", "until", "event limit", "record limit", or "interrupted" by Ctrl-C.
         names: the hosts, and the connections that the script has named.
     """
 
@@ -132,6 +132,14 @@ class _Runner:
         """Let everything happen; return how the run ended."""
         for pending in self.steps:
             self._begin(pending)
+        try:
+            reason = self._until_the_end()
+        except KeyboardInterrupt:
+            reason = "interrupted"  # what has happened so far is kept
+        self.network.end(reason, self.scenario.until if reason == "until" else None)
+        return reason
+
+    def _until_the_end(self) -> str:
         reason = self._reason_to_stop(0)
         events = 0
         while reason is None:
@@ -139,7 +147,6 @@ class _Runner:
             events += 1
             self._look()
             reason = self._reason_to_stop(events)
-        self.network.end(reason, self.scenario.until if reason == "until" else None)
         return reason
 
     def _reason_to_stop(self, events: int) -> str | None:

@@ -71,8 +71,8 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
     if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
         sample(tcb, now)
-        if gt(ack, tcb.recover):
-            tcb.recover = (ack - 1) & MASK  # still below, and not ahead when 2 GB more have gone by
+        # What is timed lies beyond `recover`: it stays below, and is not ahead when 2 GB more have gone by.
+        tcb.recover = (ack - 1) & MASK
     tcb.retransmits = 0
     tcb.progress_at = now
     if tcb.in_recovery:

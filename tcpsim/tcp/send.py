@@ -15,7 +15,7 @@ from .diagram import CLOSE_WAIT, SYN_SENT, Event
 from .iss import initial_sequence_number
 from .options import DEFAULT_SEND_MSS, Options
 from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
-from .seqnum import HALF, MASK, gt, lt
+from .seqnum import MASK, gt, lt
 from .text import cut
 from .timers import (
     start_persist,
@@ -219,8 +219,7 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
         tcb.rtt_seq = nxt
     else:
         tcb.sent_at = now
-    if (nxt - tcb.snd_max) & MASK < HALF:
-        tcb.snd_max = nxt
+    tcb.snd_max = nxt
     if tcb.snd_wnd:
         if tcb.rexmit_at == NEVER:
             start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)

@@ -116,6 +116,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said + complained
     assert "✓ handshake" in first
+    assert "interrupted; what it expects was not asked" in said, "what has happened is kept and shown"
 
 
 def test_a_bug_of_ours_is_said_in_two_lines_and_shown_on_request() -> None:

@@ -129,10 +129,12 @@ def test_an_application_hears_after_everything_is_carried_out() -> None:
         if what == "connection closing":
             connection.close()
 
+    def ping(connection: Connection, what: str) -> None:
+        if what == "connection open":
+            connection.send(b"ping")
+
     talk.server.listen(80, application=hear)
-    mine = talk.client.connect(
-        talk.server, 80, application=lambda end, what: what == "connection open" and end.send(b"ping")
-    )
+    mine = talk.client.connect(talk.server, 80, application=ping)
     talk.net.at("300ms", mine.close)
     talk.net.run()
     assert heard == [
@@ -210,7 +212,7 @@ def test_an_earlier_alarm_takes_the_place_of_a_later_one() -> None:
 def test_moves_timers_and_drops_are_noted() -> None:
     talk = Talk()
     talk.established()
-    moved = [r for r in talk.trace.of_kind(Moved, "client")]
+    moved = talk.trace.of_kind(Moved, "client")
     assert [str(r.target) for r in moved] == ["SYN-SENT", "ESTABLISHED"]
     assert [r.timer for r in talk.trace.of_kind(TimerSet, "client")] == ["retransmission", "user timeout"]
     assert {r.timer for r in talk.trace.of_kind(TimerStopped, "client")} == {"retransmission", "user timeout"}

@@ -302,7 +302,7 @@ def test_without_a_trace_links_do_the_same() -> None:
     net = Network(trace=False)
     net.host("a")
     net.host("b")
-    verdicts = {
+    verdicts: dict[int, Verdict | Sequence[Verdict]] = {
         1: Verdict(HOLD, "h"), 2: [Verdict(DUPLICATE, "d"), Verdict(DELAY, "l", 5)], 3: Verdict(DROP, "x"),
         4: Verdict(CORRUPT, "c"),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tcpsim.net.faults import DropAll
+from tcpsim.net.faults import Drop, DropAll, Selector
 from tcpsim.tcp import rules as why
 from tcpsim.tcp.calls import TcpError
 from tcpsim.tcp.diagram import CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, TIME_WAIT
@@ -99,6 +99,17 @@ def test_time_wait_may_end_while_the_new_one_is_not_yet_there() -> None:
     assert new.state is LISTEN
     comes(talk, "ACK", seq=102, ack=302)
     assert talk.trace.of_kind(Arrived, "server")[-1].connection == 2, "nobody but the listener has these sockets"
+
+
+def test_a_new_incarnation_outlives_a_time_wait_that_has_ended() -> None:
+    """The old one is gone by itself before the new one is ESTABLISHED."""
+    talk, old = in_time_wait(msl="1s")
+    talk.link.toward("client").rules.append(Drop(Selector("SYN,ACK", nth=1)))
+    again = talk.client.connect(talk.server, 80, local_port=1000, iss=5000)
+    talk.net.run(talk.net.now + 10 * SECOND)
+    new = talk.server.connections[2]
+    assert (again.state, new.state, new.parked, old.state) == (ESTABLISHED, ESTABLISHED, None, CLOSED)
+    assert old.signals[-1] == "connection closed"
 
 
 @pytest.mark.parametrize("seq", [102, 101, 50], ids=["RCV.NXT", "the FIN", "older"])

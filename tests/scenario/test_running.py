@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tcpsim.net import Network
 from tcpsim.scenario import Run, run
 from tcpsim.scenario import running as running_module
 from tcpsim.scenario.evidence import sightings
@@ -547,3 +548,21 @@ def test_signals_can_be_forbidden_and_counted() -> None:
 def test_a_fault_may_begin_after_a_point_of_time_that_a_record_shows() -> None:
     made = ran({"at": "2s", "host": "client", "call": "send", "data": "x"}, faults=[{"drop": "first data after 1.5s"}])
     assert "client PSH,ACK seq 1..1 ack 1 lost at 2s" in segments(made)
+
+
+def test_ctrl_c_keeps_what_has_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+
+    def step(network: Network) -> bool:
+        nonlocal steps
+        steps += 1
+        if steps == 4:
+            raise KeyboardInterrupt
+        return network.agenda.step()
+
+    monkeypatch.setattr(Network, "step", step)
+    made = ran()
+    assert made.ended == "interrupted"
+    assert "it was interrupted" in told(made)[0]
+    assert [record.call for record in made.trace.of_kind(Called)] == ["listen(80)", "connect(192.0.2.2:80)"]
+    assert made.trace.of_kind(Ended)[0].reason == "interrupted"

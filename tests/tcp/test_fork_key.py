@@ -409,6 +409,24 @@ def test_a_call_too_early_is_harmless(beginning: list[Event], past: list[Event],
     assert continued(asked, now, future)[2] == continued(end, now, future)[2]
 
 
+def test_a_busy_endpoint_need_not_be_observed() -> None:
+    """Every timer that can run starts, stops and fires, told to nobody."""
+    events: list[Event] = [
+        *HANDSHAKE,
+        peers("ACK", 1, 1, 2), ("send", b"piggyback"), peers("ACK", 3, 5, 2), peers("ACK", 5, 5, 1),
+        peers("ACK", 6, 5, 1), peers("ACK", 7, 10, 0, 0), ("send", b"probe"), ("wait", SECOND), peers("ACK", 7, 10),
+        ("wait", 50 * SECOND), peers("ACK", 7, 15), ("close",), peers("ACK", 7, 16), peers("FIN,ACK", 7, 16),
+        ("wait", HOUR),
+    ]  # fmt: skip
+    knobs = {**KNOBS, "linger": "1h", "user_timeout": "off", "r2": "1h", "nagle": False}
+    watched, _, seen = history(events, **knobs)
+    end, _, plain = continued(Endpoint(profile("rfc9293", **knobs), LOCAL, REMOTE), 0, events)
+    assert plain == [did for did in seen if did[1] in ("Segment", "Deliver", "Signal", "error")]
+    assert (end.state, watched.state) == (CLOSED, CLOSED)
+    timers = {(did[1], did[2]) for did in seen if did[1].startswith("Timer")}
+    assert len(timers) > 12
+
+
 @given(BEGINNINGS, st.lists(EVENTS, max_size=12))
 def test_who_does_not_observe_gets_the_same_segments(beginning: list[Event], events: list[Event]) -> None:
     """Moves, timers and discarded segments are told to the observer; nothing else differs."""
