@@ -174,7 +174,7 @@ class Connection:
     # ------------------------------------------------------------------ actions
 
     def carry_out(self, now: Time, actions: list[Action]) -> None:
-        """Do what the endpoint asks for, set the alarm for its timers, then tell the application."""
+        """Do what the endpoint asks for, tell the application, then set the alarm for the endpoint's timers."""
         heard: list[str] | None = None
         trace, route = self._trace, self.route
         for action in actions:
@@ -195,15 +195,16 @@ class Connection:
                 heard = self._hear(now, action, heard)  # type: ignore[arg-type]  # its class was just compared
             else:
                 self._note(now, action)
-        endpoint = self.endpoint
-        if endpoint.wake < self._alarm:
-            self._alarm = endpoint.wake
-            self.host.agenda.enter(endpoint.wake, self._ring, None)
-        if not endpoint.state.both_syns and (endpoint.state is CLOSED or self.route is not None):
-            self._at_rest(now, endpoint.state)
+        state = self.endpoint.state
+        if not state.both_syns and (state is CLOSED or route is not None):
+            self._at_rest(now, state)
         if heard is not None and self.application is not None:
             for what in heard:
                 self.application(self, what)
+        wake = self.endpoint.wake  # last of all: what the application did may have turned a timer off
+        if wake < self._alarm:
+            self._alarm = wake
+            self.host.agenda.enter(wake, self._ring, None)
 
     def _at_rest(self, now: Time, state: State) -> None:
         """CLOSED, or bound to a peer and yet in LISTEN: the host may give the sockets away."""
@@ -270,9 +271,14 @@ class Connection:
         """The agenda's time has come; the endpoint's may have moved on."""
         if now != self._alarm:
             return  # an earlier alarm has been set since
+        wake = self.endpoint.wake
+        if wake > now:  # the timers have moved on
+            self._alarm = wake
+            if wake < NEVER:
+                self.host.agenda.enter(wake, self._ring, None)
+            return
         self._alarm = NEVER
-        if self.endpoint.wake < NEVER:
-            self.carry_out(now, self.endpoint.timeout(now))
+        self.carry_out(now, self.endpoint.timeout(now))
 
     def __repr__(self) -> str:
         return f"<Connection {self.number} of {self.host.name}: {self.state}>"

@@ -18,6 +18,7 @@ from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
 from .seqnum import MASK, gt, lt
 from .text import cut
 from .timers import (
+    earliest,
     start_persist,
     start_retransmission,
     start_user_timeout,
@@ -240,6 +241,9 @@ def _acknowledged_along(tcb: TCB) -> None:
     tcb.ack_why = None
     tcb.rcv_segments = 0
     if tcb.delack_at != NEVER:
+        if tcb.wake == tcb.delack_at:  # it was the earliest: whoever drives us need not wake us for it
+            tcb.delack_at = NEVER
+            tcb.wake = earliest(tcb)
         tcb.delack_at = NEVER
         if tcb.observed:
             tcb.out.append(TimerStopped("delayed ack", why.ACK_PIGGYBACKED))
