@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 PEERS := $(VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures lint bench fuzz clean
+.PHONY: help demo test figures docs lint bench fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -32,6 +32,9 @@ lint: $(INSTALLED)  ## linter, formatter and types alone
 
 figures: $(INSTALLED)  ## make the figures of the README again
 	$(BIN)/tcpsim figures
+
+docs: $(INSTALLED)  ## make the tables of docs/ again
+	$(BIN)/tcpsim pages
 
 bench: $(PEERS)  ## measure speed beside a heapq ping-pong and ns.py (a few minutes)
 	$(BIN)/python -m benchmarks

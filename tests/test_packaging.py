@@ -75,6 +75,13 @@ def test_sdist_holds_what_builds_tests_and_explains_the_project(tmp_path: Path) 
     built = Path(next(SdistBuilder(str(ROOT)).build(directory=str(tmp_path))))
     with tarfile.open(built) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
-    assert {"pyproject.toml", "Makefile", "LICENSE", "README.md", "scenarios/handshake.yaml"} <= names
+    assert {
+        "pyproject.toml",
+        "Makefile",
+        "LICENSE",
+        "README.md",
+        "scenarios/handshake.yaml",
+        "docs/scenarios.md",
+    } <= names
     assert "tests/test_packaging.py" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith(".venv")]

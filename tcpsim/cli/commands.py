@@ -366,3 +366,14 @@ def figures(folder: Path) -> None:
 
     for path in make(folder):
         click.echo(f"drew {path}")
+
+
+@tcpsim.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("docs"))
+def pages(folder: Path) -> None:
+    """Make the parts of docs/ that are made from the code again."""
+    from .pages import make
+
+    with writing(folder / "knobs.md"):
+        for path in make(folder):
+            click.echo(f"wrote {path}")

@@ -315,7 +315,8 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         tcb.ack_why = why.FIN_AGAIN
         return None
     if (
-        tcb.snd_max != tcb.snd_nxt
+        tcb.snd_wnd == 0
+        and tcb.snd_una != tcb.snd_max
         and segment.seq == (tcb.rcv_nxt - 1) & MASK
         and segment.ctl & (SYN | FIN | ACK) == ACK
     ):

@@ -82,9 +82,17 @@ def urgent_offset(tcb: TCB, seq: int) -> int:
 
 
 def send_ack(tcb: TCB, reason: Rule) -> None:
-    """Send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; whatever acknowledgment was owed is paid with it."""
+    """Send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; whatever acknowledgment was owed is paid with it.
+
+    Unlike the RFC's, its SEG.SEQ is SND.UNA+SND.WND if SND.NXT lies beyond that, as after a FIN that
+    went into a zero window: the peer would refuse the ACK otherwise, and with it all that it
+    acknowledges (RFC 9293 A.2).
+    """
+    seq = tcb.snd_nxt
+    if (seq - tcb.snd_una) & MASK > tcb.snd_wnd and tcb.syn_acked:
+        seq = (tcb.snd_una + tcb.snd_wnd) & MASK
     window = tcb.rcv_wnd >> tcb.rcv_scale
-    tcb.out.append(Segment(tcb.snd_nxt, tcb.rcv_nxt, ACK, window if window < 0xFFFF else 0xFFFF, 0, None, reason))
+    tcb.out.append(Segment(seq, tcb.rcv_nxt, ACK, window if window < 0xFFFF else 0xFFFF, 0, None, reason))
     tcb.ack_why = None
     tcb.rcv_segments = 0
     if tcb.delack_at != NEVER:

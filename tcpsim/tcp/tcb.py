@@ -279,7 +279,7 @@ class TCB:
 
         Times count from `now`; what can no longer matter (a timer that is off, round trips before
         the first, an idle time beyond the RTO) is left out. A TCB that has yet to choose its ISS by
-        the clock has the clock in its key.
+        the clock has the clock in its key; which one a later OPEN would choose is not told.
         """
         clock = now if self.cfg.iss is None and not self.state.synchronized else None
         deadlines = tuple([None if at == NEVER else at - now for at in _DEADLINES(self)])

@@ -236,11 +236,13 @@ def test_without_a_trace_everything_happens_all_the_same() -> None:
         a, b = net.host("a", iss=1, keepalive=True), net.host("b", iss=2)
         net.link(a, b, delay="20ms", loss="20%", duplicate="10%", jitter="5ms")
         b.listen(80, application=lambda end, what: end.close() if what == "connection closing" else None)
+        net.at("10s", lambda: b.connections[1].send(5000))
         mine = a.connect(b, 80)
         mine.send(bytes(range(256)) * 40)
-        mine.close()
+        net.at("1min", mine.close)
         ended = net.run()
         theirs = b.connections[1]
-        return (ended, net.now, mine.signals, theirs.signals, theirs.received, net._packet_number())
+        assert (ended, mine.delivered) == ("idle", 5000)
+        return (net.now, mine.signals, theirs.signals, theirs.received, net._packet_number())
 
     assert outcome(True) == outcome(False)

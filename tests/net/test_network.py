@@ -169,6 +169,19 @@ def test_an_end_may_be_told() -> None:
     assert untraced.run() == "idle"
 
 
+def test_ctrl_c_keeps_what_has_happened() -> None:
+    net = Network()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    net.at("1s", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        net.run()
+    assert net.trace is not None
+    assert [(r.reason, r.time) for r in net.trace.of_kind(Ended)] == [("interrupted", SECOND)]
+
+
 def test_calls_at_a_time() -> None:
     net = Network()
     heard: list[tuple[int, object]] = []

@@ -147,9 +147,9 @@ def test_ssthresh_is_two_segments_at_least(numbers: Numbers) -> None:
 
 def busy_then_idle(numbers: Numbers, span: int, **knobs: Any) -> Reached:
     it = established(numbers, nagle=False, **knobs)
-    it.sends(12 * MSS)
-    round_trip(it)
-    round_trip(it)
+    it.sends((16 * MSS) - it.end.cc.cwnd)
+    while it.end.outstanding:
+        round_trip(it)
     assert it.end.cc.cwnd == 16 * MSS
     it.waits(span)
     return it
@@ -178,22 +178,22 @@ def test_a_small_window_is_not_raised_by_idling(numbers: Numbers) -> None:
     assert it.end.cc.cwnd == cwnd == 2 * MSS
 
 
-def test_a_retransmission_counts_as_sending(numbers: Numbers) -> None:
-    it = busy_then_idle(numbers, 0)
+@pytest.mark.parametrize("partial", [False, True], ids=["fast retransmit", "partial ACK"])
+def test_a_retransmission_counts_as_sending(numbers: Numbers, partial: bool) -> None:
+    it = busy_then_idle(numbers, 0, initial_window=1)
+    sent, una = it.now, it.ours("snd_una")
     it.sends(6 * MSS)
-    it.waits(900 * MS)
+    it.waits(100 * MS if partial else 900 * MS)
     for _ in range(3):
-        it.arrives("ACK", ack=it.ours("snd_una"), wnd=WIDE)
-    assert it.end.in_recovery
-    it.waits(200 * MS)
+        it.arrives("ACK", ack=una, wnd=WIDE)
+    if partial:
+        it.waits(800 * MS)
+        it.arrives("ACK", ack=una + MSS, wnd=WIDE)
     it.arrives("ACK", wnd=WIDE)
-    cwnd = it.end.cc.cwnd
-    it.sends(8 * MSS)
-    assert it.end.cc.cwnd == cwnd
-    assert it.end.sent_at == it.now
-    initial = it.end.fork()
-    initial.cc.idle()
-    assert initial.cc.cwnd <= cwnd
+    assert it.end.cc.cwnd == 2 * MSS
+    it.waits(250 * MS)
+    assert it.now - sent > it.end.rto == SECOND, "since the first sending"
+    assert len(segments(it.sends(8 * MSS))) == 2, "a restart would send one"
 
 
 # ------------------------------------------------------------------ the interface

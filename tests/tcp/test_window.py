@@ -13,7 +13,7 @@ from tcpsim.tcp.segment import Segment, segment
 from tcpsim.tcp.seqnum import MASK
 from tcpsim.tcp.units import HOUR, MINUTE, MS, NEVER, SECOND
 from tests.tcp.flow import MSS, WIDE, established, reasons, segments, sent_at, starts, timeline
-from tests.tcp.reach import drops, fires, gives, moves, reach, sends, sets, stops, tells
+from tests.tcp.reach import drops, fires, fresh, gives, moves, reach, sends, sets, stops, tells
 
 if TYPE_CHECKING:
     from tcpsim.tcp.diagram import State
@@ -264,6 +264,29 @@ def test_a_fin_sent_while_the_persist_timer_runs(numbers: Numbers) -> None:
     assert segments(it.waits(900 * MS)) == [("ACK", 1, 1)]
 
 
+def test_acks_do_not_lie_beyond_a_window_that_a_fin_went_into(numbers: Numbers) -> None:
+    """A peer whose window is zero would refuse them, and its data would never be acknowledged (A.2)."""
+    it = established(numbers, wnd=0, reading=True)
+    it.closes()
+    assert it.ours("snd_nxt") == 2
+    assert segments(it.arrives("ACK", text=b"data", ack=1, wnd=0)) == [("ACK", 1, 0)]
+    assert segments(it.arrives("ACK", text=b"data", ack=1, wnd=1)) == [("ACK", 2, 0)]
+
+
+def test_before_the_syn_is_acknowledged_acks_lie_behind_it(numbers: Numbers) -> None:
+    it = fresh(numbers)
+    it.opens(active=False)
+    it.arrives("SYN", wnd=0)
+    assert segments(it.arrives("ACK", seq=-7)) == [("ACK", 1, 0)]
+
+
+def test_nor_beyond_a_window_that_has_shrunk(numbers: Numbers) -> None:
+    it = established(numbers, reading=True)
+    it.sends(100)
+    it.arrives("ACK", ack=1, wnd=60)
+    assert segments(it.arrives("ACK", text=b"x", ack=1, wnd=60)) == [("ACK", 61, 0)]
+
+
 # ------------------------------------------------------------------ probes that cross
 
 
@@ -415,8 +438,6 @@ def test_half_of_the_largest_window_is_worth_a_segment(numbers: Numbers) -> None
 
 def fresh_peer(numbers: Numbers, wnd: int) -> Reached:
     """An endpoint whose peer has never offered more than `wnd`."""
-    from tests.tcp.reach import fresh
-
     it = fresh(numbers)
     it.opens(active=True)
     it.arrives("SYN,ACK", wnd=wnd)
