@@ -3,6 +3,7 @@
 W1   sequential connections: a request of 100 octets, a response of 100, 10 ms one way; the client
      closes first and stays in TIME-WAIT; the next one begins when the server's end is gone.
 W2   one transfer of 100 MB, MSS 1460, 1 Gbit/s, 10 ms one way, window 4 MB, initial window 10.
+W2L  the same with 1 % random loss each way and SACK.
 W3   1,000 connections at once, 100 kB each, 10 ms one way, with 1 % loss or without.
 
 Each checks that everything was delivered and that the number of segments is what it must be: a
@@ -109,6 +110,21 @@ def w2(octets: int, *, trace: bool) -> Measured:
     # An ACK for every second segment, or more often while the window opens; ten that open and close.
     if not data + data // 2 <= measured.segments <= data + data // 2 + data // 20 + 10:
         raise AssertionError(f"W2: {measured.segments} segments for {data} of data")
+    return measured
+
+
+def w2l(octets: int, *, trace: bool) -> Measured:
+    """Run W2L with a transfer of so many octets."""
+    network = Network(seed=2, trace=trace)
+    config = profile("rfc9293", mss=MSS, rcv_buff=4_000_000, window_scale=7, initial_window=10, sack=True)
+    client = network.host("client", profile=config)
+    server = network.host("server", profile=config)
+    network.link(client, server, delay=ONE_WAY, rate="1Gbit/s", loss="1%")
+    measured = _transfers(network, 1, octets)
+    data = -(-octets // MSS)
+    # One in a hundred is sent again, or two if in vain; while a hole is open each segment is acknowledged.
+    if not data * 1.5 <= measured.segments <= data * 1.7 + 20:
+        raise AssertionError(f"W2L: {measured.segments} segments for {data} of data")
     return measured
 
 

@@ -11,11 +11,11 @@ pictures of what happened.
     'until'
     >>> print(tcpsim.ladder_text(net.trace))  # doctest: +SKIP
 
-    >>> tcpsim.run(tcpsim.load("handshake")).passed
-    True
+    >>> tcpsim.run("handshake")
+    <Run handshake: passed, 17 of 17>
 
 Most names are imported when they are first asked for: `import tcpsim` loads neither matplotlib nor
-pydantic. In Jupyter a trace shows itself as a figure.
+pydantic. In Jupyter a trace, and a run, shows itself as a figure.
 """
 
 from importlib import import_module
@@ -86,4 +86,4 @@ if not TYPE_CHECKING:  # mypy knows the names above, and takes any other for the
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOME_OF})
+        return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

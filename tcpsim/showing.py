@@ -44,8 +44,10 @@ def figure(trace: Trace, *, detail: int = 1, max_segments: int | None = None) ->
     """Return the ladder of a trace as a figure.
 
     `detail` is 0 for segments and states, 1 with application calls and timers that fired, 2 for
-    everything; what comes after `max_segments` segments is counted and not drawn.
+    everything; what comes after `max_segments` segments, or would make the page too high to be
+    shown, is counted and not drawn. TypeError for what is no trace.
     """
+    _check(trace)
     from .draw import MAX_SEGMENTS, draw_ladder, ladder_svg
 
     most = MAX_SEGMENTS if max_segments is None else max_segments
@@ -58,11 +60,19 @@ def figure(trace: Trace, *, detail: int = 1, max_segments: int | None = None) ->
 def states_figure(trace: Trace | None = None, *, host: str | None = None) -> Figure:
     """Return the state diagram as a figure, with the path that each host, or one, took in a trace.
 
-    Raises ValueError, when it is drawn, for a host that is not in the trace.
+    Raises ValueError, when it is drawn, for a host that is not in the trace, TypeError for what is no trace.
     """
+    if trace is not None:
+        _check(trace)
     from .draw import draw_states, states_svg
 
     return Figure(lambda: states_svg(trace, host), lambda path: draw_states(path, trace=trace, host=host))
+
+
+def _check(trace: object) -> None:
+    if not isinstance(trace, Trace):
+        hint = "; did you mean its .trace?" if isinstance(getattr(trace, "trace", None), Trace) else ""
+        raise TypeError(f"expected a trace, not {trace!r}{hint}")
 
 
 def _repr_svg_(trace: Trace) -> str:

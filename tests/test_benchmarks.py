@@ -14,6 +14,7 @@ from tcpsim.net import Network
 def test_workloads_finish_and_count_their_segments(trace: bool) -> None:
     assert workloads.w1(7, trace=trace).segments == 7 * workloads.SEGMENTS_PER_EXCHANGE
     assert workloads.w2(300_000, trace=trace).segments >= 300_000 / workloads.MSS * 1.5
+    assert workloads.w2l(1_000_000, trace=trace).segments >= 1_000_000 / workloads.MSS * 1.5
     for loss in ("0%", "1%"):
         assert workloads.w3(5, 100_000, trace=trace, loss=loss).segments >= 5 * 69 * 1.5
 

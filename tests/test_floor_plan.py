@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"tcp": 0, "trace": 1, "net": 2, "scenario": 3, "draw": 3, "cli": 4}
+FLOORS = {"tcp": 0, "trace": 1, "wire": 1, "net": 2, "scenario": 3, "draw": 3, "packetdrill": 3, "cli": 4}
 
 IMPURE = frozenset({
     "asyncio", "datetime", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select",
@@ -171,6 +171,7 @@ LAWS: dict[Law, list[Module]] = {
         module("tcpsim/tcp/a.py", "from .. import net"),
         module("tcpsim/tcp/congestion/a.py", "from ...net.network import Network"),
         module("tcpsim/trace/a.py", "def f() -> None:\n    import tcpsim.draw.ladder"),
+        module("tcpsim/wire/a.py", "from ..trace import Trace"),
         module("tcpsim/scenario/a.py", "from ..draw import ladder"),
         module("tcpsim/draw/a.py", "if TYPE_CHECKING:\n    from tcpsim.scenario import Scenario"),
         module("tcpsim/net/a.py", "import tcpsim"),

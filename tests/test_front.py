@@ -81,3 +81,56 @@ def test_traces_and_figures_show_themselves_in_jupyter(tmp_path: Path) -> None:
     saved = tcpsim.figure(trace).save(tmp_path / "ladder.svg")
     assert shown in saved.read_text("utf-8")
     assert tcpsim.states_figure(trace, host="client").save(tmp_path / "states.pdf").read_bytes().startswith(b"%PDF")
+    run = tcpsim.run("handshake")
+    assert run._repr_svg_() == shown
+
+
+def test_dir_shows_the_public_names_and_no_other() -> None:
+    command = [sys.executable, "-c", "import tcpsim; print(*dir(tcpsim))"]
+    ran = subprocess.run(command, cwd=FRONT.parent.parent, capture_output=True, text=True, timeout=60, check=True)
+    assert {name for name in ran.stdout.split() if not name.startswith("__")} == set(tcpsim.__all__) - {"__version__"}
+
+
+def test_run_takes_a_name_a_path_or_a_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(tcpsim.load("handshake").text, "utf-8")
+    runs = [tcpsim.run(given) for given in ("handshake", path, str(path), tcpsim.load("handshake"))]
+    assert [run.scenario.name for run in runs] == ["handshake", "mine", "mine", "handshake"]
+    assert all(run.passed for run in runs)
+    assert tcpsim.run("lossy", seed=7).seed == 7
+    with pytest.raises(tcpsim.ScenarioError, match="did you mean 'handshake'"):
+        tcpsim.run("handshak")
+
+
+@pytest.mark.parametrize("wrong", [5, None, b"handshake", ["handshake"], tcpsim.Trace()])
+def test_what_is_neither_is_a_type_error(wrong: object) -> None:
+    with pytest.raises(TypeError, match="expected a scenario, its name in the library or its file, not "):
+        tcpsim.run(wrong)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(TypeError, match="expected the name of a scenario or the path of its file, not "):
+        tcpsim.load(wrong)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(TypeError, match="expected the text of a scenario, not "):
+        tcpsim.loads(wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_what_a_notebook_prints_is_short() -> None:
+    scenario = tcpsim.load("handshake")
+    run = tcpsim.run(scenario)
+    assert repr(scenario) == "<Scenario handshake: A three-way handshake>"
+    assert repr(run) == "<Run handshake: passed, 17 of 17>"
+    assert repr(run.trace) == f"<Trace of handshake: {len(run.trace)} records>"
+    assert repr(tcpsim.Trace()) == "<Trace: 0 records>"
+    failed = tcpsim.run(tcpsim.loads(scenario.text.replace("server: hello", "server: help"), "mine.yaml"))
+    assert repr(failed) == "<Run mine: failed, 16 of 17>"
+    failed.ended = "interrupted"
+    assert repr(failed) == "<Run mine: interrupted, 16 of 17>"
+
+
+def test_a_figure_of_what_is_no_trace_is_a_type_error() -> None:
+    net = tcpsim.Network()
+    for make in (tcpsim.figure, tcpsim.states_figure):
+        with pytest.raises(
+            TypeError, match=r"expected a trace, not <Network of no host, at 0s>; did you mean its \.trace"
+        ):
+            make(net)  # type: ignore[arg-type]  # wrong on purpose
+        with pytest.raises(TypeError, match=r"expected a trace, not 'handshake'$"):
+            make("handshake")  # type: ignore[arg-type]  # wrong on purpose

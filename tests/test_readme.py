@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tcpsim import loads, run
+from tcpsim.cli import group
 from tcpsim.cli.commands import tcpsim
 
 ROOT = Path(__file__).parent.parent
@@ -67,3 +68,17 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     linked = [target for target in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in target]
     assert [target for target in linked if not (ROOT / target).exists()] == []
+
+
+def test_every_exit_code_is_told() -> None:
+    codes = {0, group.FAILED, group.WRONG_INPUT, group.OUR_BUG, group.INTERRUPTED, group.READER_LEFT}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == codes
+
+
+@pytest.mark.parametrize("room", ["scenario", "draw", "cli"])
+def test_architecture_names_every_file_of_the_upper_floors(room: str) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    (table,) = re.findall(rf"^\| file of `{room}/` \| job \|\n(.*?)\n\n", text, re.DOTALL | re.MULTILINE)
+    named = [name for row in table.splitlines() for name in re.findall(r"`(\w+\.py)`", row.split("|")[1])]
+    there = [path.name for path in (ROOT / "tcpsim" / room).glob("*.py") if path.name != "__init__.py"]
+    assert sorted(named) == sorted(there)

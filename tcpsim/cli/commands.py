@@ -6,18 +6,21 @@ What a command needs is imported where it runs: `tcpsim --help` waits for no mat
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from .. import __version__
-from .group import FAILED, INTERRUPTED, WRONG_INPUT, EndsWell, Wrong
-from .inputs import Percentage, ScenarioName, is_trace, read_scenario, run_scenario, trace_of
-from .screen import patience, screen, writing
+from ..trace.naming import shown_name
+from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
+from .inputs import Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
+from .packetdrill import packetdrill
+from .screen import not_onto, own_canvas, patience, screen, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..scenario import Run
     from ..trace import Trace
@@ -121,11 +124,15 @@ def run(
     Prints the ladder of each and a verdict. A failed expectation is shown with its place in the file,
     what happened instead, and the ladder around it.
     """
-    names = [*files, *(_library_names() if everything else ())]
+    if everything and files:
+        raise click.UsageError("--all runs every scenario of the library: name none beside it")
+    names = _library_names() if everything else list(files)
     if not names:
         raise click.UsageError("name a scenario, or say --all; `tcpsim list` shows which there are")
     if trace_file is not None and len(names) != 1:
         raise click.UsageError("--trace takes one scenario at a time")
+    if str(trace_file) == "-":
+        raise click.UsageError("--trace takes the name of a file, not '-': standard output has the ladder")
     report = _report(explain=explain, **printed)
     worst = 0
     for number, name in enumerate(names):
@@ -149,11 +156,11 @@ def _run_one(
     """Run one scenario, print what came of it and return its exit code."""
     try:
         if is_trace(name):
-            raise Wrong(f"{name}: this is a trace, which has run already; `tcpsim diagram` draws it")
+            raise Wrong(f"{shown_name(name)}: this is a trace, which has run already; `tcpsim diagram` draws it")
+        not_onto(file_of(name), trace_file, "--trace")
         done = run_scenario(read_scenario(name), seed=seed, profile=profile)
     except Wrong as wrong:
-        wrong.show()
-        return WRONG_INPUT
+        return say(wrong)
     if not quiet:
         report.ladder(done.trace)
     report.verdict(done)
@@ -167,6 +174,9 @@ def _code(done: Run) -> int:
     if done.ended == "interrupted":
         return INTERRUPTED
     return 0 if done.passed else FAILED
+
+
+tcpsim.add_command(packetdrill)
 
 
 # ---------------------------------------------------------------------- pictures
@@ -194,17 +204,31 @@ def diagram(
 
     Without -o the figure goes into the folder figures/ if there is one, else into the current one.
     """
-    if (what is None) != lossy:
+    if what is None and not lossy:
+        raise click.UsageError(
+            "name what to draw, as in `tcpsim diagram handshake` or `tcpsim diagram kept.jsonl`, or say --lossy; "
+            "`tcpsim list` shows the scenarios"
+        )
+    if what is not None and lossy:
         raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
-    word = what or LOSSY
-    trace = trace_of(word, seed=seed, profile=profile, loss=loss)
+    word = LOSSY if what is None else what
     path = _output(output, _stem(word, loss, seed, profile))
+    not_onto(file_of(word), path, "--output")
+    trace = trace_of(word, seed=seed, profile=profile, loss=loss)
     from ..draw import draw_ladder
 
-    with patience(f"drawing {path}"), writing(path):
+    with _drawing(path):
+        draw_ladder(trace, path, detail=DETAIL[detail])
+
+
+@contextmanager
+def _drawing(path: Path) -> Iterator[None]:
+    """Let a figure be drawn into a file, and say so."""
+    name = shown_name(path)
+    with patience(f"drawing {name}"), writing(path), own_canvas():
         _check_suffix(path)
-        drawn = draw_ladder(trace, path, detail=DETAIL[detail])
-    click.echo(f"drew {drawn}")
+        yield
+    click.echo(f"drew {name}")
 
 
 def _stem(word: str, loss: float | None, seed: int | None, profile: str | None) -> str:
@@ -263,17 +287,21 @@ def states(
     if host is not None and trace is None:
         raise click.UsageError("--host takes a scenario or a trace")
     if host is not None and trace is not None and host not in trace.hosts:
-        raise Wrong(f"--host: there is no host {host!r}: expected one of {', '.join(trace.hosts)}")
+        from ..scenario.problems import nearest_word, one_of, shown
+
+        near = nearest_word(host, trace.hosts)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise Wrong(f"--host: there is no host {shown(host)}; expected {one_of(trace.hosts)}{hint}")
     if text:
         console = screen(width)
         plain = ascii or console.options.ascii_only
         click.echo(states_text(trace, host, width=console.width, ascii=plain), nl=False)
         return
     path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile)}-states")
-    with patience(f"drawing {path}"), writing(path):
-        _check_suffix(path)
-        drawn = draw_states(path, trace=trace, host=host)
-    click.echo(f"drew {drawn}")
+    if what is not None:
+        not_onto(file_of(what), path, "--output")
+    with _drawing(path):
+        draw_states(path, trace=trace, host=host)
 
 
 # ---------------------------------------------------------------------- reasons
@@ -318,7 +346,7 @@ def _serials(trace: Trace, event: str) -> list[int]:
         raise Wrong(str(problem)) from error
     found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
     if not found:
-        raise Wrong(f"EVENT: {event!r} never happens")
+        raise Wrong(f"EVENT: {event!r} never happens; `tcpsim explain` without it tells all that does")
     return [each.serial for each in found]
 
 
@@ -338,13 +366,18 @@ def list_() -> None:
 
 @tcpsim.command(short_help="List the profiles, or the knobs of one.")
 @click.argument("name", required=False)
+@click.option("--diff", nargs=2, metavar="ONE OTHER", help="The knobs in which two profiles differ.")
 @_sized
-def profiles(name: str | None, ascii: bool, width: int | None) -> None:
+def profiles(name: str | None, diff: tuple[str, str] | None, ascii: bool, width: int | None) -> None:
     """List the profiles, or the knobs of one: value, meaning, and where the RFC says so."""
-    from .knobs import tell_profile, tell_profiles
+    from .knobs import tell_difference, tell_profile, tell_profiles
 
     report = _report(ascii=ascii, width=width)
-    if name is None:
+    if diff is not None:
+        if name is not None:
+            raise click.UsageError("give the name of one profile, or --diff and two, not both")
+        tell_difference(report, *diff)
+    elif name is None:
         tell_profiles(report)
     else:
         tell_profile(report, name)
@@ -364,8 +397,9 @@ def figures(folder: Path) -> None:
     """Make the figures of the README again."""
     from .figures import make
 
-    for path in make(folder):
-        click.echo(f"drew {path}")
+    with own_canvas():
+        for path in make(folder):
+            click.echo(f"drew {shown_name(path)}")
 
 
 @tcpsim.command(hidden=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from ..trace.naming import missing, shown_name
 from .group import Wrong
 from .screen import patience
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _FIRST_LINE: Final = 1 << 16
 """How much of a file is looked at to tell a trace from a scenario, in octets."""
 _MARK: Final = b'"tcpsim trace"'
+TRACE_SUFFIX: Final = ".jsonl"
+"""A file that is called so is meant as a trace, whatever it holds."""
 
 
 class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
@@ -62,8 +65,18 @@ def read_scenario(word: str) -> Scenario:
         raise Wrong(str(error)) from error
 
 
+def file_of(word: str) -> Path:
+    """Return the file that a word stands for, whether it is there or not."""
+    from ..scenario import ScenarioError, find
+
+    try:
+        return find(word)
+    except ScenarioError:  # whoever reads it says what is wrong
+        return Path(word)
+
+
 def is_trace(word: str) -> bool:
-    """Return whether a word names a file that begins as a trace does."""
+    """Return whether a word names a file that begins as a trace does, or as one whose first line is lost."""
     path = Path(word)
     try:
         if not path.is_file():
@@ -72,7 +85,13 @@ def is_trace(word: str) -> bool:
             first = file.readline(_FIRST_LINE)
     except (OSError, ValueError):
         return False
-    return first.lstrip().startswith(b"{") and _MARK in first
+    start = first.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")  # as editors save it: the reader says so
+    return start.startswith((b'{"t":', b'{"format":')) or (start.startswith(b"{") and _MARK in start)
+
+
+def is_meant_as_trace(word: str) -> bool:
+    """Return whether a word names a trace, by how the file begins or by how it is called."""
+    return is_trace(word) or Path(word).suffix == TRACE_SUFFIX
 
 
 def read_trace(word: str) -> Trace:
@@ -80,31 +99,35 @@ def read_trace(word: str) -> Trace:
     from ..trace import Trace, TraceError
 
     try:
-        with patience(f"reading {word}"):
+        with patience(f"reading {shown_name(word)}"):
             return Trace.read(word)
     except TraceError as error:
         raise Wrong(str(error)) from error
+    except FileNotFoundError as error:
+        raise Wrong(f"{shown_name(word)}: {missing(word)}") from error
     except OSError as error:
-        raise Wrong(f"{word}: can't be read: {error.strerror or error}") from error
+        raise Wrong(f"{shown_name(word)}: can't be read: {error.strerror or error}") from error
 
 
 def run_scenario(scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> Run:
     """Run a scenario, with patience; Wrong for a profile that does not fit."""
     from ..scenario import run
+    from ..scenario.problems import shown
     from ..tcp.config import KnobError
 
     try:
-        with patience(f"running {scenario.name}"):
+        with patience(f"running {shown_name(scenario.name)}"):
             return run(scenario, seed=seed, profile=profile)
     except KnobError as error:
-        raise Wrong(f"--profile: {error}") from error
+        raise Wrong(f"--profile: expected {error.expected}, not {shown(profile)}") from error
 
 
 def trace_of(word: str, *, seed: int | None = None, profile: str | None = None, loss: float | None = None) -> Trace:
     """Return the trace that a word stands for: that of a file, or of a scenario that is run now."""
-    if is_trace(word):
+    if is_meant_as_trace(word):
         if seed is not None or profile is not None or loss is not None:
-            raise Wrong(f"{word}: a trace has happened already: --seed, --profile and --loss change nothing")
+            name = shown_name(word)
+            raise Wrong(f"{name}: a trace has happened already: --seed, --profile and --loss change nothing")
         return read_trace(word)
     scenario = read_scenario(word)
     if loss is not None:

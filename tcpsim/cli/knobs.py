@@ -9,7 +9,7 @@ from ..tcp.units import format_duration
 from .group import Wrong
 
 if TYPE_CHECKING:
-    from ..tcp.config import Knob
+    from ..tcp.config import Config, Knob
     from .reporting import Report
 
 
@@ -34,12 +34,27 @@ def tell_profiles(report: Report) -> None:
     report.line("`tcpsim profiles NAME` tells every knob of one.")
 
 
-def tell_profile(report: Report, name: str) -> None:
-    """Print every knob of a profile: its value, what it does, its range and its paragraph."""
+def tell_difference(report: Report, one: str, other: str) -> None:
+    """Print the knobs in which two profiles differ: both values, what the knob does, its paragraph."""
+    first, second = _profile(one), _profile(other)
+    differing = [knob for knob in KNOBS.values() if getattr(first, knob.name) != getattr(second, knob.name)]
+    for knob in differing:
+        was, becomes = (written(knob, getattr(config, knob.name)) for config in (first, second))
+        report.line(f"{knob.name}: {was} -> {becomes}", "bold")
+        report.line(f"{knob.doc} ({knob.cite})", indent=4)
+    report.line(f"{len(differing)} of {len(KNOBS)} knobs differ between {one} and {other}.")
+
+
+def _profile(name: str) -> Config:
     try:
-        config = profile(name)
+        return profile(name)
     except KnobError as error:
         raise Wrong(str(error)) from error
+
+
+def tell_profile(report: Report, name: str) -> None:
+    """Print every knob of a profile: its value, what it does, its range and its paragraph."""
+    config = _profile(name)
     for knob in KNOBS.values():
         report.line(f"{knob.name}: {written(knob, getattr(config, knob.name))}", "bold")
         report.line(f"{knob.doc}; {knob.expected} ({knob.cite})", indent=4)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.text import Text
 
+from ..trace.naming import shown_name
 from .group import Wrong
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def patience(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    status = console.status(what)
+    status = console.status(Text(what))
     timer = threading.Timer(PATIENCE, status.start)
     timer.daemon = True
     timer.start()
@@ -56,9 +59,28 @@ def patience(what: str) -> Iterator[None]:
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Say in a sentence that a file can't be written, and why."""
-    if path.is_dir():
-        raise Wrong(f"{path}: can't be written: it is a directory; name a file")
+    name = shown_name(path)
     try:
+        if path.is_dir():
+            raise Wrong(f"{name}: can't be written: it is a directory; name a file")
         yield
     except OSError as error:
-        raise Wrong(f"{path}: can't be written: {error.strerror or error}") from error
+        raise Wrong(f"{name}: can't be written: {error.strerror or error}") from error
+
+
+def not_onto(source: Path, target: Path | None, option: str) -> None:
+    """Refuse to write onto the file that is read, under whatever name: Wrong, and nothing was written."""
+    with contextlib.suppress(OSError, ValueError):  # one of them is not there
+        if target is not None and source.is_file() and source.samefile(target):
+            raise Wrong(f"{shown_name(target)}: this is the file that is read; {option} takes another one")
+
+
+@contextmanager
+def own_canvas() -> Iterator[None]:
+    """Hide MPLBACKEND while drawing: matplotlib fails over a name it does not know, and we ask for no backend."""
+    asked = os.environ.pop("MPLBACKEND", None)
+    try:
+        yield
+    finally:
+        if asked is not None:
+            os.environ["MPLBACKEND"] = asked

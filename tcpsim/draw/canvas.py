@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import re
 from contextlib import contextmanager
-from math import cos, radians, sin
+from math import ceil, cos, floor, radians, sin, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 FORMATS: Final = ("png", "svg", "pdf")
 PNG_DPI: Final = 150
 TALLEST: Final = 60_000
-"""matplotlib paints at most 65,535 pixels in a column; a taller PNG gets fewer pixels to the inch."""
+"""matplotlib paints at most 65,535 pixels in a row or column; a larger PNG gets fewer pixels to the inch."""
+LARGEST: Final = 120_000_000
+"""At most so many pixels in all, of four octets each while it is painted."""
 
 _SETTINGS: Final[dict[Any, Any]] = {
     "svg.hashsalt": "tcpsim",
@@ -122,6 +124,28 @@ class Paper:
         self._tip(shape, tip)
         self._axes.add_patch(shape)
 
+    def stripes(
+        self, left: float, top: float, right: float, bottom: float, colour: str, *, apart: float = 5.0, over: float = 1
+    ) -> None:
+        """Draw thin lines that rise from left to right across a level rectangle; they meet those of one above it."""
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path as Outline
+
+        points: list[Point] = []
+        for number in range(ceil((left + top) / apart), floor((right + bottom) / apart) + 1):
+            total = number * apart  # of x and y, along the line
+            x0, x1 = max(left, total - bottom), min(right, total - top)
+            if x0 < x1:
+                points += [(x0, total - x0), (x1, total - x1)]
+        if points:
+            codes = [Outline.MOVETO, Outline.LINETO] * (len(points) // 2)
+            self._axes.add_patch(
+                PathPatch(
+                    Outline(points, codes), facecolor="none", edgecolor=colour, linewidth=0.6, zorder=over,
+                    clip_on=False, capstyle="butt",
+                )
+            )  # fmt: skip
+
     def round_box(self, box: Box, fill: str, edge: str = "none", width: float = 0.0, *, over: float = 1) -> None:
         """Fill a level box with rounded corners, a little larger than `box`."""
         from matplotlib.patches import FancyBboxPatch
@@ -168,7 +192,9 @@ class Paper:
             "pdf": {"CreationDate": None, "Creator": "tcpsim", "Producer": None, "Title": title},
         }
         metadata = kinds[format]
-        dpi = min(PNG_DPI, TALLEST * 72 / max(self.size)) if format == "png" else 72
+        wide, tall = self.size
+        finest = min(TALLEST * 72 / max(wide, tall), 72 * sqrt(LARGEST / (wide * tall)))
+        dpi = min(PNG_DPI, finest) if format == "png" else 72
         out = io.BytesIO()
         self.figure.savefig(out, format=format, dpi=dpi, metadata=metadata, facecolor=PAPER)
         if format == "svg":

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from .measure import drawable, shorten, width, wrap
+from .measure import drawable, shorten, width, wrap, wrap_evenly
 from .palette import TYPES
 from .words import span, timer_name
 
@@ -112,6 +112,22 @@ def arrow_lines(arrow: Arrow) -> tuple[str, ...]:
     if width(whole, style) <= room:
         return (whole,)
     return tuple(wrap(arrow.text, style, room, 2) + ([shorten(marks, style, room)] if marks else []))
+
+
+def narrow_lines(arrow: Arrow) -> tuple[str, ...]:
+    """Return the words along an arrow with the marks on a second line; nothing if that is no other way to say it."""
+    lines = (arrow.text, f"({', '.join(arrow.marks)})")
+    return lines if arrow.marks and lines != arrow_lines(arrow) else ()
+
+
+def end_lines(arrow: Arrow, room: float) -> tuple[tuple[str, ...], ...]:
+    """Return the words at an arrow's end in lines of at most `room` points: whole, in more lines, then shortened."""
+    if not arrow.end_text:
+        return ()
+    style = TYPES["lost"]
+    whole = [wrap_evenly(arrow.end_text, style, limit, 3) for limit in (room, max(room / 2, 80.0))]
+    short = (drawable(arrow.fate, style),)
+    return tuple(dict.fromkeys([*whole, short]))
 
 
 class Columns:

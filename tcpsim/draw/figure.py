@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from .canvas import Paper, format_of, plain_settings
 from .layout import MAX_SEGMENTS, layout
-from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, PAPER, RED, RULE, STATE_FILL, TEAL
+from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, PAPER, RED, RULE, STATE_FILL, STRIPED, TEAL
 from .placing import CROSS
 from .scene import NORMAL
 
@@ -46,7 +46,8 @@ def draw_ladder(
         path: where to; the suffix .png, .svg or .pdf chooses the format.
         format: "png", "svg" or "pdf", whatever the suffix.
         detail: 0 segments and states, 1 with application calls and timers that fired, 2 everything.
-        max_segments: what comes after so many segments is not drawn; a line below says how many.
+        max_segments: what comes after so many segments is not drawn, nor what would make the page higher
+            than 14,400 points; a line below says how many more there are.
 
     Raises:
         ValueError: neither suffix nor `format` is a known format.
@@ -107,7 +108,10 @@ def _axis(paper: Paper, page: Page) -> None:
 
 def _bar(paper: Paper, bar: Bar) -> None:
     corners = [(bar.x0, bar.y0), (bar.x1, bar.y0), (bar.x1, bar.y1), (bar.x0, bar.y1)]
-    paper.area(corners, STATE_FILL[bar.state], _BAR_EDGE, 0.7, over=3)
+    paper.area(corners, STATE_FILL[bar.state], over=3)
+    if bar.state in STRIPED:
+        paper.stripes(bar.x0, bar.y0, bar.x1, bar.y1, _BAR_EDGE, over=3)
+    paper.line([*corners, *corners[:2]], _BAR_EDGE, 0.7, over=3)
 
 
 def _bracket(paper: Paper, bracket: Bracket) -> None:
@@ -125,8 +129,11 @@ def _shot(paper: Paper, shot: Shot) -> None:
     ux, uy = (shot.x1 - shot.x0) / length, (shot.y1 - shot.y0) / length
     long, half = _HEAD
     back = (shot.x1 - ux * long, shot.y1 - uy * long)
-    end = back if shot.head else (shot.x1, shot.y1)
-    paper.line([(shot.x0, shot.y0), end], ink, 1.3, dashes=dashes, over=2.5, tip=shot.tip)
+    for begin, stop in _pieces(shot, 1 - long / length if shot.head else 1.0):
+        points = [
+            (shot.x0 + (shot.x1 - shot.x0) * part, shot.y0 + (shot.y1 - shot.y0) * part) for part in (begin, stop)
+        ]
+        paper.line(points, ink, 1.3, dashes=dashes, over=2.5, tip=shot.tip)
     if shot.head:
         head = [
             (shot.x1, shot.y1),
@@ -141,6 +148,17 @@ def _shot(paper: Paper, shot: Shot) -> None:
         for sign in (1, -1):
             across = [(shot.x1 - CROSS, shot.y1 - sign * CROSS), (shot.x1 + CROSS, shot.y1 + sign * CROSS)]
             paper.line(across, ink, 2.0, over=4.4)
+
+
+def _pieces(shot: Shot, end: float) -> list[tuple[float, float]]:
+    """Return the stretches of an arrow that are drawn, as parts of its length, up to `end`."""
+    out = []
+    begin = 0.0
+    for low, high in sorted(shot.gaps):
+        if low > begin:
+            out.append((begin, min(low, end)))
+        begin = max(begin, high)
+    return [*out, (begin, end)] if begin < end else out
 
 
 def _fold(paper: Paper, page: Page, fold: Fold) -> None:
@@ -175,5 +193,5 @@ def _break(paper: Paper, x0: float, x1: float, y: float) -> None:
 
 def _label(paper: Paper, label: Label) -> None:
     if label.halo:
-        paper.area(label.box.corners, PAPER, over=4.8)
+        paper.area(label.box.corners, PAPER, over=0.2)  # above the guide lines, beneath everything else
     paper.text(label)

@@ -21,9 +21,9 @@ from rich.text import Text
 
 from ..tcp.diagram import State
 from .columns import connection_prefix
-from .scene import NORMAL, ON_ARRIVAL, Arrow, Remark, Stay, TimerRun, scene
+from .scene import NORMAL, ON_ARRIVAL, Arrow, Remark, Stay, TimerRun, scene, silence_text, under_way
 from .timeline import FOLD_AFTER, scale_of
-from .words import Clock, span, to_ascii
+from .words import Clock, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,7 +189,7 @@ def _events(of: Scene) -> list[_Event]:
     events = [_Event(stay.start, stay) for stay in of.stays if stay.start is not None]
     events += [_Event(remark.at, remark) for remark in of.remarks]
     for run in of.timers:
-        events += [_Event(run.start, run)] if run.outcome != "fired" else []
+        events += [_Event(run.start, run)] if run.outcome != "fired" and not run.inbound else []
         events += [_Event(run.end, run, end=True)] if run.outcome != "running" else []
     for arrow in of.arrows:
         events += [] if arrow.inbound else [_Event(arrow.start, arrow)]
@@ -219,10 +219,11 @@ class _Writer:
         fold_after = FOLD_AFTER / scale_of(self.scene)
         before = self.events[0].moment[0] if self.events else 0
         for number, event in enumerate(self.events):
-            silence = event.moment[0] - before
-            if silence > fold_after and number not in self.told:
-                self._silence(silence)
+            if event.moment[0] - before > fold_after and number not in self.told:
+                self._silence(before, event.moment[0])
             before = max(before, event.moment[0])
+            if isinstance(event.what, Arrow) and event.what.fate == "lost":
+                before = max(before, event.what.end[0])  # on its way it breaks the silence, too
             if number not in self.told:
                 self._tell(number, event)
         self._give_reasons()
@@ -287,7 +288,9 @@ class _Writer:
     def _header(self) -> None:
         for text, style in ((self.scene.title, "bold"), (self.scene.source, _DIM)):
             self.above += [Text(line, style) for line in _wrap(self.say(text), self.width)]
-        if self.scene.title or self.scene.source:
+        if self.scene.left_above:
+            self.above += [Text(line, _DIM) for line in _wrap(f"({self.scene.left_above})", self.width)]
+        if self.above:
             self.above.append(Text())
         if self.listed:
             return
@@ -421,13 +424,15 @@ class _Writer:
 
     # ------------------------------------------------------------------ silence and reasons
 
-    def _silence(self, silence: Time) -> None:
+    def _silence(self, start: Time, end: Time) -> None:
+        """Break the lifelines where time passes in which nothing is to be told."""
         self._give_reasons()
-        canvas = self._blank(self.signs.gap)
-        text = self.say(f"nothing happens for {span(silence)}")
+        text = self.say(silence_text(end - start, under_way(self.scene, start, end)))
         left, right = (self.bars[0], self.bars[1]) if len(self.bars) > 1 and not self.listed else (0, self.width)
-        canvas.put(left + max(1, (right - left - cell_len(text) + 1) // 2), _fit(text, right - left - 1), _DIM)
-        self.rows.append(_Row(canvas, None))
+        for line in _wrap(text, right - left - 3):
+            canvas = self._blank(self.signs.gap)
+            canvas.put(left + max(1, (right - left - cell_len(line) + 1) // 2), _fit(line, right - left - 1), _DIM)
+            self.rows.append(_Row(canvas, None))
 
     def _because(self, rule: Rule | None) -> None:
         if rule is not None and rule not in self.reasons:

@@ -3,11 +3,15 @@
 Rule 1. Labels never overlap one another, and nothing leaves the page.
 Rule 2. Order in time is order on the page (see timeline.py); the ends of every arrow lie at their
         times, so a slanted arrow shows its delay.
-Rule 3. What does not fit makes the page grow; what is too much (`max_segments`) is counted below.
+Rule 3. What does not fit makes the page grow, up to TALLEST; what is too much for it, or for `max_segments`,
+        is counted below. What is left out at the beginning is counted above.
+Rule 4. A segment that was lost is drawn beside those it travelled with: where it was due, but not as
+        overtaking one that was sent before it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -18,46 +22,74 @@ from .columns import (
     Columns,
     HostColumns,
     arrow_lines,
+    end_lines,
+    narrow_lines,
     remark_lines,
     state_text,
     timer_lines,
 )
-from .measure import width, wrap
+from .measure import width, wrap, wrap_evenly
 from .page import AxisPiece, Bar, Box, Bracket, Fold, Label, Page, Shot, Tick
 from .palette import TYPES
 from .placing import Placing, Wording, block
-from .scene import NORMAL, NOT_USED, scene
+from .scene import NORMAL, NOT_USED, scene, silence_text, under_way
 from .timeline import Timeline, scale_of
-from .words import Clock, span
+from .words import Clock
 
 if TYPE_CHECKING:
     from ..trace import Trace
     from .scene import Arrow, Moment, Remark, Scene, TimerRun
 
 MAX_SEGMENTS: Final = 200
-MANY: Final = 400
-"""For more arrows than this, room is made less often."""
+MANY: Final = 150
+"""For more arrows than this, room for words that are only struck is sought less long."""
 LEAD: Final = 19.0
 """The lifelines begin so many points above the first moment, and end as many below the last."""
+FOLD_GAP: Final = 9.0
+"""An arrow over a fold is interrupted for so many points."""
 LINE: Final = 15.5
 """Two segments from one host lie so far apart that a label fits between them."""
-ARRIVALS: Final = 12.0
+TALLEST: Final = 14_400.0
+"""The greatest height of a page in points: 200 inches, more than which PDF readers don't show, nor browsers as PNG."""
+MOST_SEGMENTS: Final = 1200
+"""More segments than these never fit on a page."""
+ARRIVALS: Final = 13.0
 """Two segments that arrive at one host do so at least so far apart."""
 GUIDED: Final = frozenset({"signal", "data", "note", "timer"})
 """Words that may lie on the faint guide lines of the time axis, and hide them."""
-TRIES: Final = 8
+PAGE_FULL: Final = "the page is full"
+PATIENCE: Final = 3
+"""After so many tries that were no better, where arrows are many, words that are only struck stay so."""
+HOPELESS: Final = 0.2
+"""Where more than this part of the words are struck, everything crosses everything, and room does not help."""
+ENOUGH: Final = 48.0
+"""So many points are given to words that another arrow passes through, and then no more."""
+TRIES: Final = 12
 """So often room is made for labels that found none."""
 
 
-def layout(trace: Trace, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS) -> Page:
+def layout(
+    trace: Trace, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS, window: tuple[int, int] | None = None
+) -> Page:
     """Return the page of a trace.
 
     Args:
         trace: the run; of its header, title and source become the page's.
         detail: scene.BRIEF (segments and states), NORMAL, or FULL (windows, options, every timer and signal).
         max_segments: leave out what comes after so many segments; the page says how many more there are.
+            What would make the page higher than TALLEST is left out, too.
+        window: draw only the records with these serial numbers (first and last, both included).
     """
-    return _Ladder(scene(trace, detail=detail, max_segments=max_segments)).page
+    most, limit = max_segments, ""
+    if most > MOST_SEGMENTS:
+        most, limit = MOST_SEGMENTS, PAGE_FULL
+    while True:
+        part = scene(trace, detail=detail, max_segments=most, window=window, limit=limit)
+        page = _Ladder(part).page
+        if page.height <= TALLEST or most <= 1:
+            return page
+        fitting = int(0.95 * min(most, part.weight) * TALLEST / page.height)
+        most, limit = max(1, min(most - 1, fitting)), PAGE_FULL
 
 
 class _Ladder:
@@ -69,12 +101,13 @@ class _Ladder:
         self.last: Moment = max(of.last, (of.last[0], of.last[1]))
         moments = self._moments()
         self.dues = {arrow.end for arrow in of.arrows if arrow.fate == "lost"}
+        self.behind = _behind(of.arrows)
         self.clock = Clock({time for time, _ in moments})
         ticks = max((width(self.clock(time), TYPES["tick"]) for time, _ in moments), default=0.0)
         self.columns = Columns(of, ticks, 400.0)
         self.page = Page(self.columns.width, 0.0, of.title, axis_x=self.columns.axis_x)
         self._header()
-        self.timeline = Timeline(moments, scale_of(of), self.dues)
+        self.timeline = Timeline(moments, scale_of(of))
         self._require_room()
         placing = self._fit()
         self._draw(placing)
@@ -97,14 +130,19 @@ class _Ladder:
         """Put title, source and the hosts' names above; sets where the lifelines begin."""
         y = MARGIN
         room = self.page.width - 2 * MARGIN
-        for role, text, lines in (("title", self.scene.title, 3), ("source", self.scene.source, 2)):
+        above = f"({self.scene.left_above})" if self.scene.left_above else ""
+        for role, text, lines in (
+            ("title", self.scene.title, 3),
+            ("source", self.scene.source, 2),
+            ("above", above, 2),
+        ):
             style = TYPES[role]
             for line in wrap(text, style, room, lines) if text else []:
                 tall = style.size * 1.35
                 self._label(line, role, self.page.width / 2, y + tall / 2, 0)
                 y += tall
             y += 3 if text else 0
-        y += 10 if self.scene.title or self.scene.source else 0
+        y += 10 if y > MARGIN else 0
         rows = max((len(host.titles) for host in self.columns.hosts), default=0)
         for host in self.columns.hosts:
             row_y = y
@@ -114,7 +152,7 @@ class _Ladder:
         self.page.top = y + (TYPES["host"].height + (rows > 1) * (TYPES["address"].height + 1.5) if rows else 0) + 6
 
     def _footer(self) -> None:
-        lines = list(self.scene.left_out)
+        lines = [f"... {line}" for line in self.scene.left_out]
         if self.page.unlabelled:
             count = self.page.unlabelled
             lines.append(f"{count} label{'s' if count > 1 else ''} left out for want of room")
@@ -202,6 +240,12 @@ class _Ladder:
             for moment, arrow, _ in side:
                 if moment == arrow.end:
                     self.timeline.require(arrow.start, arrow.end, 1.5 if arrow.end[0] > arrow.start[0] else 0)
+        for arrow in self.scene.arrows:
+            behind = self.behind[arrow.flight.serial]
+            if behind.ahead is not None:
+                self.timeline.require(behind.ahead.end, arrow.end, ARRIVALS)
+            if behind.arriving is not None:
+                self.timeline.require(behind.arriving.end, arrow.end, ARRIVALS * (1 + behind.between))
 
     def _between(self, earlier: Arrow, earlier_sent: bool, later: Arrow, sent: bool) -> float:
         if not sent:
@@ -218,37 +262,67 @@ class _Ladder:
 
     def _fit(self) -> Placing:
         """Solve the heights and place the words, making more room until everything has a place."""
-        tries = TRIES if len(self.scene.arrows) <= MANY else TRIES // 3
-        for attempt in range(tries):
-            self.timeline.solve()
-            wordings = [self._wording(arrow) for arrow in self.scene.arrows]
-            bottom = self._y(self.last) + LEAD
-            placing = Placing(wordings, self.page.top, bottom)
-            placing.run()
-            silent = self._silences(placing)
-            if (not placing.failed and not silent) or attempt == tries - 1:
+        arrows = len(self.scene.arrows)
+        patience = TRIES if arrows <= MANY else PATIENCE
+        best: tuple[tuple[int, int], tuple[float, ...]] | None = None
+        since = 0
+        for attempt in range(TRIES):
+            placing, silent, tight = self._try()
+            flaws = (len(placing.failed) + len(silent), len(placing.struck) + len(tight))
+            since += 1
+            if best is None or flaws < best[0]:
+                best, since = (flaws, self.timeline.extra), 0
+            if not best[0][0] and (not flaws[1] or since >= patience or flaws[1] > max(arrows * HOPELESS, 6)):
                 break
-            for number in placing.failed:
-                self.timeline.widen(max(self.scene.arrows[number].start, self.timeline.keys[0]), 6 + 3 * attempt)
-            for moment in silent:
-                self.timeline.widen(moment, 12)
-        self.page.unlabelled = len(placing.failed) + len(silent)
+            self._make_room(placing, [*silent, *tight], 6 + 3 * attempt)
+        assert best is not None
+        self.timeline.extra = best[1]
+        placing, silent, tight = self._try()
+        (self.page.unlabelled, self.page.struck) = best[0]
         return placing
 
-    def _silences(self, placing: Placing) -> list[Moment]:
-        """Write in each fold what it hides; return the ends of those folds where the words found no place."""
+    def _make_room(self, placing: Placing, folds: list[Moment], room: float) -> None:
+        """Give room before arrows whose words need it; to those that are only struck, not without end."""
+        for number in dict.fromkeys([*placing.failed, *placing.struck]):
+            start = self.scene.arrows[number].start
+            if number in placing.failed or self.timeline.widened(start) < ENOUGH:
+                self.timeline.widen(start, room)
+        for moment in folds:
+            self.timeline.widen(moment, 12)
+
+    def _try(self) -> tuple[Placing, list[Moment], list[Moment]]:
+        """Solve the heights and place the words; return also the ends of folds without words, and with struck ones."""
+        self.timeline.solve()
+        self.due_y: dict[int, float] = {}
+        wordings = [self._wording(arrow) for arrow in self.scene.arrows]
+        placing = Placing(wordings, self.page.top, self._y(self.last) + LEAD)
+        placing.run()
+        silent, tight = self._silences(placing)
+        return placing, silent, tight
+
+    def _silences(self, placing: Placing) -> tuple[list[Moment], list[Moment]]:
+        """Write in each fold what it hides.
+
+        Returns the ends of those folds where the words found no place, and where an arrow passes through them.
+        """
         hosts = self.columns.hosts
+        silent: list[Moment] = []
+        tight: list[Moment] = []
         if not hosts:
-            return []
+            return silent, tight
         lanes = [(left.right, right.left) for left, right in pairwise(hosts)]
         lanes = lanes or [(hosts[0].right, self.columns.width - MARGIN)]
-        silent = []
-        for top, bottom, silence, moment in self.timeline.folds():
-            text = f"nothing happens for {span(silence)}"
+        for top, bottom, begin, end in self.timeline.folds():
+            text = silence_text(end[0] - begin[0], under_way(self.scene, begin[0], end[0]))
+            wide = lanes[0][1] - lanes[0][0] - 24
+            versions = [wrap_evenly(text, TYPES["silence"], room, 2) for room in (wide, 0.6 * wide)]
             y = self.page.top + LEAD + (top + bottom) / 2
-            if not placing.level(text, "silence", y, (bottom - top) / 2 - 4, lanes):
-                silent.append(moment)
-        return silent
+            crossings = placing.level(versions, "silence", y, (bottom - top) / 2 - 4, lanes)
+            if crossings is None:
+                silent.append(end)
+            elif crossings:
+                tight.append(end)
+        return silent, tight
 
     # ------------------------------------------------------------------ arrows
 
@@ -258,7 +332,7 @@ class _Ladder:
     def _wording(self, arrow: Arrow) -> Wording:
         start, end = self.columns.ends(arrow)
         left, right = at_end = self.columns.lane(arrow)
-        y0, y1 = self._y(arrow.start), self._y(arrow.end)
+        y0, y1 = self._y(arrow.start), self._due(arrow)
         # One that would pass other hosts dies, or is under way, in the first lane.
         first_lane = min(right - left, abs(end - start)) / (end - start)
         if arrow.fate == "lost":
@@ -276,8 +350,24 @@ class _Ladder:
             arrow.flight.serial, _tip(arrow), arrow.start[0], arrow.end[0],
         )  # fmt: skip
         free = max(at_end[1] - end if end > start else end - at_end[0], (at_end[1] - at_end[0]) * 0.45, 100.0) - 16
-        end_lines = tuple(wrap(arrow.end_text, TYPES["lost"], free, 3)) if arrow.end_text else ()
-        return Wording(shot, arrow_lines(arrow), _look(arrow), end_lines, (left + 1, right - 1), at_end)
+        return Wording(
+            shot,
+            arrow_lines(arrow),
+            narrow_lines(arrow),
+            _look(arrow),
+            end_lines(arrow, free),
+            (left + 1, right - 1),
+            at_end,
+        )
+
+    def _due(self, arrow: Arrow) -> float:
+        """Return the height at which a segment arrives; at which a lost one was due, right behind those ahead of it."""
+        due = self._y(arrow.end)
+        ahead = self.behind[arrow.flight.serial].ahead
+        if ahead is not None and arrow.fate == "lost":
+            due = max(due, self.due_y[ahead.flight.serial] + ARRIVALS)
+        self.due_y[arrow.flight.serial] = due
+        return due
 
     # ------------------------------------------------------------------ everything on the page
 
@@ -285,10 +375,16 @@ class _Ladder:
         page = self.page
         page.scale = self.timeline.scale
         page.bottom = self._y(self.last) + LEAD
-        page.shots = [wording.shot for wording in placing.wordings]
         page.labels += placing.labels
         origin = page.top + LEAD
-        page.folds = [Fold(origin + (top + low) / 2, silence) for top, low, silence, _ in self.timeline.folds()]
+        page.folds = [
+            Fold(origin + (top + low) / 2, end[0] - begin[0], len(under_way(self.scene, begin[0], end[0])))
+            for top, low, begin, end in self.timeline.folds()
+        ]
+        for number, wording in enumerate(placing.wordings):
+            own = placing.gaps.get(number)
+            gaps = (() if own is None else (own,)) + _folded(wording.shot, page.folds)
+            page.shots.append(replace(wording.shot, gaps=gaps))
         page.axis = [AxisPiece(origin + top, origin + low, longer) for top, low, longer in self.timeline.pieces()]
         page.guides_end = max((host.left for host in self.columns.hosts), default=page.width - MARGIN)
         for number, host in enumerate(self.columns.hosts):
@@ -389,6 +485,43 @@ class _Ladder:
         for time in sorted(taken):
             self.page.ticks.append(Tick(taken[time], time))
             self._label(self.clock(time), "tick", self.page.axis_x - GAP, taken[time], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What an arrow travels behind: the one right ahead of it, the last one that arrives, how many are lost between."""
+
+    ahead: Arrow | None = None
+    arriving: Arrow | None = None
+    between: int = 0
+
+
+def _behind(arrows: list[Arrow]) -> dict[int, _Behind]:
+    """Return what each arrow travels behind, by serial.
+
+    The one ahead was sent before it the same way, and is on its way, on time, when it is sent.
+    """
+    out: dict[int, _Behind] = {}
+    latest: dict[tuple[int, int], _Behind] = {}
+    for arrow in arrows:
+        way = (arrow.source, arrow.target)
+        behind = latest.get(way, _Behind())
+        if behind.ahead is not None and behind.ahead.end <= arrow.start:
+            behind = _Behind()
+        out[arrow.flight.serial] = behind
+        if arrow.flight.held or arrow.flight.copy or arrow.fate == "under way":
+            continue
+        lost = arrow.fate == "lost"
+        latest[way] = _Behind(arrow, behind.arriving, behind.between + 1) if lost else _Behind(arrow, arrow)
+    return out
+
+
+def _folded(shot: Shot, folds: list[Fold]) -> tuple[tuple[float, float], ...]:
+    """Return where an arrow is interrupted since time is folded below it, as parts of its length."""
+    fall = shot.y1 - shot.y0
+    half = FOLD_GAP / 2 / shot.length if shot.length else 0.0
+    at = [(fold.y - shot.y0) / fall for fold in folds if shot.y0 < fold.y < shot.y1]
+    return tuple((part - half, part + half) for part in at)
 
 
 def _look(arrow: Arrow) -> str:

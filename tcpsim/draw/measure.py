@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -110,3 +111,32 @@ def wrap(text: str, style: Type, limit: float, lines: int) -> list[str]:
             out.append(line)
             line = word
     return [shorten(each, style, limit) for each in [*out, line]]
+
+
+@lru_cache(maxsize=2_000)
+def wrap_evenly(text: str, style: Type, limit: float, lines: int) -> tuple[str, ...]:
+    """Return `text` in as few lines of `limit` points as it needs, broken where it reads best.
+
+    A break before an opening bracket is preferred to one after a colon or a comma, that to one within
+    a phrase, and lines of like width to a full and a short one. What needs more than `lines` is cut as
+    by `wrap`.
+    """
+    words = drawable(text, style).split(" ")
+    for count in range(1, lines + 1):
+        found: list[tuple[float, tuple[str, ...]]] = []
+        for breaks in combinations(range(1, min(len(words), 24)), count - 1):
+            edges = [0, *breaks, len(words)]
+            out = tuple(" ".join(words[start:end]) for start, end in pairwise(edges))
+            widest = max(width(line, style) for line in out)
+            if widest <= limit:
+                found.append((widest + sum(_harshness(words, place) for place in breaks), out))
+        if found:
+            return min(found)[1]
+    return tuple(wrap(text, style, limit, lines))
+
+
+def _harshness(words: list[str], place: int) -> float:
+    """Return how bad a break before a word is, in points by which a wider line would be as bad."""
+    if words[place].startswith("("):
+        return 0.0
+    return 70.0 if words[place - 1][-1:] in (":", ",", ";") else 150.0

@@ -78,10 +78,18 @@ class Box:
 
     def crossed_by(self, line: Line) -> bool:
         """Return whether a line passes through the box."""
-        left, top, right, bottom = self.bounds
+        return self.cuts(line) is not None
+
+    def cuts(self, line: Line) -> tuple[float, float] | None:
+        """Return from and to which part of its length (0 to 1) a line lies within the box, or None."""
         x0, y0, x1, y1 = line
+        dx, dy = x1 - x0, y1 - y0
+        off = dx * (self.y - y0) - dy * (self.x - x0)
+        if 4 * off * off > (dx * dx + dy * dy) * (self.width * self.width + self.height * self.height):
+            return None  # most lines pass the box at a distance
+        left, top, right, bottom = self.bounds
         if max(x0, x1) <= left or min(x0, x1) >= right or max(y0, y1) <= top or min(y0, y1) >= bottom:
-            return False
+            return None
         cosine, sine = cos(radians(self.angle)), sin(radians(self.angle))
         low, high = 0.0, 1.0
         ends = [((x - self.x) * cosine - (y - self.y) * sine, (x - self.x) * sine + (y - self.y) * cosine)
@@ -89,16 +97,19 @@ class Box:
         for start, end, half in ((ends[0][0], ends[1][0], self.width / 2), (ends[0][1], ends[1][1], self.height / 2)):
             if abs(end - start) < 1e-9:
                 if abs(start) >= half:
-                    return False
+                    return None
                 continue
             near, far = sorted(((-half - start) / (end - start), (half - start) / (end - start)))
             low, high = max(low, near), min(high, far)
-        return low < high
+        return (low, high) if low < high else None
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One line of text in its box. `role` names its type; `halo`: it hides lines behind it; `tip`: more words."""
+    """One line of text in its box.
+
+    `role` names its type; `halo`: it hides the guide lines behind it; `tip`: more words.
+    """
 
     text: str
     role: str
@@ -135,6 +146,8 @@ class Shot:
         cross: whether it ends in a cross.
         serial: the trace's serial number of its start. tip: more words.
         sent_at, ends_at: times of its ends in nanoseconds.
+        gaps: stretches of it that are not drawn, each from and to as parts of its length: where its
+            own words interrupt it, or a fold does.
     """
 
     x0: float
@@ -149,6 +162,7 @@ class Shot:
     tip: str
     sent_at: Time
     ends_at: Time
+    gaps: tuple[tuple[float, float], ...] = ()
 
     @property
     def line(self) -> Line:
@@ -174,10 +188,14 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Silence folded away at height y: `silence` nanoseconds in which nothing happens."""
+    """Time folded away at height y: `silence` nanoseconds in which nothing happens but that packets are under way.
+
+    `flying`: how many of them; 0 where nothing happens at all.
+    """
 
     y: float
     silence: Time
+    flying: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +241,5 @@ class Page:
     """How far to the right the guide line of a tick goes."""
     unlabelled: int = 0
     """Arrows that had to go without their words for want of room."""
+    struck: int = 0
+    """Words along arrows through which another arrow passes."""

@@ -2,9 +2,11 @@
 
 Rule 1. A colour never stands alone: each state has its name beside it, each kind of arrow its
         line and its words. Colour only helps the eye to find them.
-Rule 2. States that follow each other differ in lightness, so that the lifeline's steps are seen in
-        greyscale and by everybody; hues go with the phase (opening amber, open green, closing
-        actively blue, closing passively red, TIME-WAIT violet).
+Rule 2. No two states look alike in greyscale, and so to nobody: four of them, those of the end that is
+        called or told to close, are striped on a lifeline; among the striped and among the plain ones
+        any two differ in lightness by six steps (L*) or more, and any two that follow each other by
+        eight. Hues go with the phase (opening amber, open green, closing actively blue, closing
+        passively red, TIME-WAIT violet).
 Rule 3. Ink on white has a contrast of at least 4.5 to 1.
 """
 
@@ -16,19 +18,22 @@ from ..tcp.diagram import State
 from .measure import BOLD, ITALIC, MONO, SANS, Type
 
 STATE_FILL: Final = {
-    State.CLOSED: "#fafaf8",
-    State.LISTEN: "#c1c8d0",
-    State.SYN_SENT: "#f9e08c",
-    State.SYN_RECEIVED: "#dba032",
-    State.ESTABLISHED: "#4f9f7b",
-    State.FIN_WAIT_1: "#c9dff3",
-    State.FIN_WAIT_2: "#90bfe8",
-    State.CLOSING: "#4f8ac2",
-    State.TIME_WAIT: "#ac93d1",
-    State.CLOSE_WAIT: "#f6c3b2",
-    State.LAST_ACK: "#d9795f",
+    State.CLOSED: "#fafaf9",
+    State.LISTEN: "#c5cbd3",
+    State.SYN_SENT: "#f9e18d",
+    State.SYN_RECEIVED: "#cb7f1d",
+    State.ESTABLISHED: "#65ba93",
+    State.FIN_WAIT_1: "#b4d4ef",
+    State.FIN_WAIT_2: "#5d9ed6",
+    State.CLOSING: "#4e89cc",
+    State.TIME_WAIT: "#c8b4e6",
+    State.CLOSE_WAIT: "#fadbd3",
+    State.LAST_ACK: "#e99a83",
 }
-"""The fill of a lifeline; the states on any edge of Figure 5 differ by eight steps of lightness (L*) or more."""
+"""The fill of a lifeline, and of a box of the state diagram."""
+
+STRIPED: Final = frozenset({State.LISTEN, State.SYN_RECEIVED, State.CLOSE_WAIT, State.LAST_ACK})
+"""The states whose lifeline is striped."""
 
 INK: Final = "#1b1f24"
 GREY: Final = "#5c636b"
@@ -46,6 +51,7 @@ CHIP: Final = "#eaf1fb"
 TYPES: Final = {
     "title": Type(BOLD, 15, INK),
     "source": Type(SANS, 9.5, GREY),
+    "above": Type(ITALIC, 9.5, GREY),
     "host": Type(BOLD, 12, INK),
     "address": Type(SANS, 8.5, GREY),
     "state": Type(BOLD, 8.5, INK),

@@ -2,24 +2,24 @@
 
 Rule 1. A label never overlaps a label, nor a cross. If no place is free the caller makes room and
         tries again; after the last try the label is left out and counted.
-Rule 2. A label prefers the middle of its arrow, above the line, and avoids crossing other arrows;
-        where it must cross one, a halo keeps it readable.
-Rule 3. A label turns with its arrow; beside an arrow steeper than STEEP it stays level, near the sender.
+Rule 2. Arrows that run side by side are a bundle. Their labels keep one side, and one place along the
+        way, as far as that leaves each of them free of other arrows; the middle, above the line, is best.
+Rule 3. No label hides an arrow. If another arrow passes through the words, the caller makes room;
+        where that does not help, it passes, whole.
+Rule 4. A label turns with its arrow; beside an arrow steeper than STEEP it stays level, near the sender.
+Rule 5. What ended a segment stands right at its end: where its way would have gone on, if that is free.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import atan2, cos, degrees, radians, sin
-from typing import TYPE_CHECKING, Final
+from math import atan2, copysign, cos, degrees, inf, radians, sin
+from typing import Final
 
 from .measure import width
-from .page import Box, Label, Line, Shot
+from .page import Box, Label, Line, Point, Shot
 from .palette import TYPES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 STEEP: Final = 35.0
 """Degrees."""
@@ -27,10 +27,30 @@ CLEAR: Final = 2.2
 """Points between a line and the box of the label on it."""
 CROSS: Final = 4.2
 """Half the size of a cross."""
+ALONGSIDE: Final = 40.0
+"""Arrows of a bundle begin at most so many points apart ..."""
+ALIKE: Final = 8.0
+"""... and differ in slope by at most so many degrees."""
 _CROSSING: Final = 10.0
+_COVERED: Final = 25.0
 _BELOW: Final = 1.5
 _FARTHER: Final = 6.0
 _TOUCHING: Final = 0.8
+_NARROWER: Final = 5.0
+_PLACES: Final = 13
+"""So many places along an arrow are tried, on either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where along their arrows, at which x, and on which side the labels of a bundle stand."""
+
+    x: float
+    below: bool = False
+
+
+Place = tuple[float, Box]
+"""A box where words could stand, and its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +59,16 @@ class Wording:
 
     Attributes:
         shot: the arrow.
-        lines, role: its label. end_lines: what stands at its end.
+        lines, role: its label. narrow: the same in more lines, where that would help.
+        ends: what stands at its end, in one line or more; shorter versions after longer ones.
         lane, end_lane: from where to where the label, and the words at the end, may lie horizontally.
     """
 
     shot: Shot
     lines: tuple[str, ...]
+    narrow: tuple[str, ...]
     role: str
-    end_lines: tuple[str, ...]
+    ends: tuple[tuple[str, ...], ...]
     lane: tuple[float, float]
     end_lane: tuple[float, float]
 
@@ -57,14 +79,24 @@ def block(lines: tuple[str, ...], role: str) -> tuple[float, float]:
     return max(width(line, style) for line in lines) + 3, style.height * len(lines)
 
 
-def labels_in(box: Box, lines: tuple[str, ...], role: str, *, halo: bool, tip: str = "") -> list[Label]:
-    """Return the lines of a block as labels within its box."""
+def labels_in(
+    box: Box, lines: tuple[str, ...], role: str, *, halo: bool, tip: str = "", toward: Point | None = None
+) -> list[Label]:
+    """Return the lines of a block as labels within its box: in its middle, or flush with the edge toward a point."""
+    along_x, along_y = cos(radians(box.angle)), -sin(radians(box.angle))
+    lean = 0.0
+    if toward is not None:
+        lean = ((toward[0] - box.x) * along_x + (toward[1] - box.y) * along_y) / (box.width / 2)
+        lean = copysign(1.0, lean) if abs(lean) > 0.5 else 0.0
     tall = box.height / len(lines)
     up_x, up_y = -sin(radians(box.angle)), -cos(radians(box.angle))
     out = []
     for number, line in enumerate(lines):
         shift = ((len(lines) - 1) / 2 - number) * tall
-        own = Box(box.x + up_x * shift, box.y + up_y * shift, width(line, TYPES[role]) + 3, tall, box.angle)
+        wide = width(line, TYPES[role]) + 3
+        slide = lean * (box.width - wide) / 2
+        x, y = box.x + up_x * shift + along_x * slide, box.y + up_y * shift + along_y * slide
+        own = Box(x, y, wide, tall, box.angle)
         out.append(Label(line, role, own, halo=halo, tip=tip))
     return out
 
@@ -92,7 +124,11 @@ class Shelves:
 
 
 class Placing:
-    """Places the words of many arrows, from the top of the page down."""
+    """Places the words of many arrows: what stands at their ends, then their labels, from the top of the page down.
+
+    `failed` numbers the arrows that have words without a place, `struck` those with words that another
+    arrow passes through; `gaps` tells where an arrow's own words interrupt it.
+    """
 
     def __init__(self, wordings: list[Wording], top: float, bottom: float) -> None:
         self.wordings = wordings
@@ -104,133 +140,259 @@ class Placing:
                 self.taken.add(Box(wording.shot.x1, wording.shot.y1, 2 * CROSS + 1, 2 * CROSS + 1))
         self.labels: list[Label] = []
         self.failed: list[int] = []
+        self.struck: list[int] = []
+        self.gaps: dict[int, tuple[float, float]] = {}
 
     def run(self) -> None:
-        """Place everything that has a place; `failed` numbers the others' arrows."""
+        """Place everything that has a place."""
         for number, wording in enumerate(self.wordings):
-            price = 0.0 if _slope(wording.shot) > STEEP else _CROSSING
-            along = self._along(wording) if wording.lines else []
-            placed = not along or self._try(number, wording.lines, along, wording.lane, price)
-            at_end = self._at_end(wording) if wording.end_lines else []
-            ended = not at_end or self._try(number, wording.end_lines, at_end, wording.end_lane, _CROSSING)
             # That a segment is still under way is seen from its open end, too.
-            if not placed or not (ended or not wording.shot.cross):
+            if wording.ends and not self._end(number) and wording.shot.cross:
                 self.failed.append(number)
+        for bundle in bundles(self.wordings):
+            common = self._common(bundle)
+            for number in bundle:
+                if self.wordings[number].lines and not self._label(number, common):
+                    self.failed.append(number)
 
-    def level(self, text: str, role: str, y: float, room: float, lanes: list[tuple[float, float]]) -> bool:
-        """Place a level line in one of some lanes, at most `room` points above or below height y.
+    def level(
+        self, versions: list[tuple[str, ...]], role: str, y: float, room: float, lanes: list[tuple[float, float]]
+    ) -> int | None:
+        """Place level lines in one of some lanes, at most `room` points above or below height y.
 
-        It prefers the middle of the first lane; False if there is no place.
+        They prefer the middle of the first lane, and of several versions the first. Returns how many
+        arrows pass through them; None if there is no place.
         """
-        wide, tall = block((text,), role)
-        reach = max(room - tall / 2, 0.0)
-        near = self._near(y - room - tall, y + room + tall)
-        best: tuple[float, Box] | None = None
-        for number, (left, right) in enumerate(lanes):
+        best: tuple[float, Box, int, tuple[str, ...]] | None = None
+        for (version, lines), (number, (left, right)) in product(enumerate(versions), enumerate(lanes)):
+            wide, tall = block(lines, role)
+            reach = max(room - tall / 2, 0.0)
+            near = self._near(y - room - tall, y + room + tall)
             slack = (right - left - wide) / 2 - 4
             for step, rise in product(range(9), (0.0, -0.5, 0.5, -1.0, 1.0)):
                 shift = slack * ((step + 1) // 2) / 4 * (-1 if step % 2 else 1)
                 box = Box((left + right) / 2 + shift, y + rise * reach, wide, tall)
-                cost = abs(shift) / 40 + 2 * abs(rise) + 5 * number
+                cost = abs(shift) / 40 + 2 * abs(rise) + 5 * number + 3 * version
                 if (best is not None and cost >= best[0]) or self.taken.covered(box):
                     continue
-                cost += _CROSSING * sum(box.crossed_by(line) for line in near)
+                crossings = sum(box.crossed_by(line) for line in near)
+                cost += _CROSSING * crossings
                 if best is None or cost < best[0]:
-                    best = (cost, box)
+                    best = (cost, box, crossings, lines)
         if best is None:
-            return False
+            return None
         self.taken.add(best[1])
-        self.labels += labels_in(best[1], (text,), role, halo=True)
-        return True
+        self.labels += labels_in(best[1], best[3], role, halo=True)
+        return best[2]
 
     # ------------------------------------------------------------------ one label
 
     def _near(self, top: float, bottom: float) -> list[Line]:
         return [line for line in self.lines if line[1] < bottom and line[3] > top]
 
-    def _try(
+    def _end(self, number: int) -> bool:
+        """Place the words at an arrow's end: the longest of them that stand free, else any."""
+        wording = self.wordings[number]
+        places = [
+            (price + 3 * shorter, box, lines)
+            for shorter, lines in enumerate(wording.ends)
+            for price, box in self._at_end(wording, lines)
+        ]
+        return self._take(number, places, wording.end_lane, _CROSSING, toward=(wording.shot.x1, wording.shot.y1))
+
+    def _label(self, number: int, common: Spot) -> bool:
+        """Place an arrow's label, as near to the common place of its bundle as can be."""
+        wording = self.wordings[number]
+        steep = _slope(wording.shot) > STEEP
+        places = [
+            (price + _NARROWER * narrower, box, lines)
+            for narrower, lines in enumerate((wording.lines, wording.narrow))
+            if lines
+            for price, box in (self._level(wording, lines) if steep else self._along(wording, lines, common))
+        ]
+        return self._take(number, places, wording.lane, 3.0 if steep else _CROSSING)
+
+    def _take(
         self,
         number: int,
-        lines: tuple[str, ...],
-        places: list[tuple[float, Box]],
+        places: list[tuple[float, Box, tuple[str, ...]]],
         lane: tuple[float, float],
         price: float,
+        *,
+        toward: Point | None = None,
     ) -> bool:
-        """Take the cheapest free place; each crossing of another arrow costs `price` (0: they don't matter)."""
+        """Take the cheapest free place; each crossing of another arrow costs `price`."""
         wording, own = self.wordings[number], self.lines[number]
-        near = self._near(wording.shot.y0 - 40, wording.shot.y1 + 40)
-        best: tuple[float, Box] | None = None
-        halo = False
-        for cost, box in sorted(places, key=lambda place: place[0]):
+        near = [line for line in self._near(wording.shot.y0 - 40, wording.shot.y1 + 40) if line is not own]
+        best: tuple[float, Box, tuple[str, ...], int] | None = None
+        for cost, box, lines in sorted(places, key=lambda place: place[0]):
             if best is not None and cost >= best[0]:
                 break
-            left, top, right, bottom = box.bounds
-            if left < lane[0] or right > lane[1] or top < self.top or bottom > self.bottom:
+            if self._outside(box, lane) or self.taken.covered(box):
                 continue
-            if self.taken.covered(box):
-                continue
-            crossings = sum(box.crossed_by(line) for line in near if line is not own) if price else 1
-            total = cost + price * crossings
+            crossings = _crossings(box, near, inf if best is None else (best[0] - cost) / price)
             airy = Box(box.x, box.y, box.width + 14, box.height, box.angle)
-            total += _TOUCHING * self.taken.covered(airy)
+            total = cost + price * crossings + _TOUCHING * self.taken.covered(airy)
             if best is None or total < best[0]:
-                best, halo = (total, box), crossings > 0 or cost >= _CROSSING
+                best = (total, box, lines, crossings)
         if best is None:
             return False
-        self.taken.add(best[1])
-        self.labels += labels_in(best[1], lines, wording.role, halo=halo, tip=wording.shot.tip)
+        _, box, lines, crossings = best
+        self.taken.add(box)
+        self.labels += labels_in(box, lines, wording.role, halo=True, tip=wording.shot.tip, toward=toward)
+        if crossings:
+            self.struck.append(number)
+        gap = box.cuts(own)
+        if gap is not None:
+            self.gaps[number] = gap
         return True
 
-    def _along(self, wording: Wording) -> list[tuple[float, Box]]:
+    def _outside(self, box: Box, lane: tuple[float, float]) -> bool:
+        left, top, right, bottom = box.bounds
+        return left < lane[0] or right > lane[1] or top < self.top or bottom > self.bottom
+
+    # ------------------------------------------------------------------ bundles
+
+    def _common(self, bundle: list[int]) -> Spot:
+        """Return the spot that suits a bundle best."""
+        shot = self.wordings[bundle[0]].shot
+        if len(bundle) == 1 or _slope(shot) > STEEP:
+            return Spot((shot.x0 + shot.x1) / 2)
+        left, right = self.wordings[bundle[0]].lane
+        middle = (left + right) / 2
+        members = [number for number in bundle if self.wordings[number].lines]
+        near = {
+            number: [
+                line
+                for line in self._near(self.wordings[number].shot.y0 - 20, self.wordings[number].shot.y1 + 20)
+                if line is not self.lines[number]
+            ]
+            for number in members
+        }
+        best, cheapest = Spot(middle), inf
+        for step, below in product(range(_PLACES), (False, True)):
+            x = middle + (right - left) * 0.4 * ((step + 1) // 2) / (_PLACES // 2) * (-1 if step % 2 else 1)
+            cost = len(members) * (abs(x - middle) / 40 + _BELOW * below)
+            for number in members:
+                if cost >= cheapest:
+                    break
+                cost += self._price(number, x, near[number], below=below)
+            if cost < cheapest:
+                best, cheapest = Spot(x, below), cost
+        return best
+
+    def _price(self, number: int, x: float, near: list[Line], *, below: bool) -> float:
+        wording = self.wordings[number]
+        extent = _extent(wording, wording.lines)
+        box = _beside(wording, wording.lines, min(max(x, extent[0]), extent[1]), below=below)
+        if self._outside(box, wording.lane) or self.taken.covered(box):
+            return _COVERED
+        return _CROSSING * sum(box.crossed_by(line) for line in near)
+
+    @staticmethod
+    def _along(wording: Wording, lines: tuple[str, ...], common: Spot) -> list[Place]:
         """Return the places for an arrow's label, each with its price."""
-        shot = wording.shot
-        wide, tall = block(wording.lines, wording.role)
-        slope = _slope(shot)
-        if slope > STEEP:
-            return list(self._level(shot, wide, tall))
-        rising = shot.x1 < shot.x0
-        angle = slope if rising else -slope
-        across = wide * cos(radians(slope)) + tall * sin(radians(slope))
-        low, high = wording.lane[0] + across / 2 + 1, wording.lane[1] - across / 2 - 1
-        middle = min(max((shot.x0 + shot.x1) / 2, low), high)
+        low, high = _extent(wording, lines)
+        x0 = min(max(common.x, low), high)
         places = []
-        for step in range(13):
-            x = middle + (high - low) / 2 * ((step + 1) // 2) / 6 * (-1 if step % 2 else 1)
-            if not low <= x <= high:
-                continue
-            price = abs(x - middle) / 40
-            places.append((price, _beside(shot, x, wide, tall, angle, below=False)))
-            places.append((price + _BELOW, _beside(shot, x, wide, tall, angle, below=True)))
-            for away in (10.0, 24.0, 44.0):
-                farther = price + _FARTHER * away / 10
-                places.append((farther, _beside(shot, x, wide, tall + away, angle, below=False, tall=tall)))
-                places.append((farther + _BELOW, _beside(shot, x, wide, tall + away, angle, below=True, tall=tall)))
+        for step in range(-1, _PLACES):
+            x = x0 if step < 0 else low + (high - low) * step / (_PLACES - 1)
+            for below in (common.below, not common.below):
+                price = abs(x - x0) / 40 + _BELOW * (below is not common.below)
+                places.append((price, _beside(wording, lines, x, below=below)))
+                places.append((price + _FARTHER, _beside(wording, lines, x, below=below, away=6.0)))
         return places
 
-    def _level(self, shot: Shot, wide: float, tall: float) -> Iterator[tuple[float, Box]]:
-        """Yield level places near the sender of a steep arrow, then places that interrupt its line."""
+    @staticmethod
+    def _level(wording: Wording, lines: tuple[str, ...]) -> list[Place]:
+        """Return level places near the sender of a steep arrow, then places that interrupt its line."""
+        shot = wording.shot
+        wide, tall = block(lines, wording.role)
         way = 1 if shot.x1 >= shot.x0 else -1
+        places = []
         for step in range(8):
-            yield 0.5 * step, Box(shot.x0 + way * (7 + wide / 2 + 12 * step), shot.y0 - tall / 2 - 1, wide, tall)
+            x, y = shot.x0 + way * (7 + wide / 2 + 12 * step), shot.y0 - tall / 2 - 1
+            places.append((0.5 * step, Box(x, y, wide, tall)))
         for step in range(1, 10):
             part = step / 10
             x, y = shot.x0 + (shot.x1 - shot.x0) * part, shot.y0 + (shot.y1 - shot.y0) * part
-            yield _CROSSING + step, Box(x, y, wide, tall)
-
-    def _at_end(self, wording: Wording) -> list[tuple[float, Box]]:
-        """Return the places for the words at an arrow's end: beyond it, else above or below."""
-        shot = wording.shot
-        wide, tall = block(wording.end_lines, wording.role)
-        way = 1 if shot.x1 >= shot.x0 else -1
-        beyond = shot.x1 + way * (CROSS + 4 + wide / 2)
-        before = shot.x1 - way * (wide / 2 + 2)
-        places = [(0.3 * abs(dy) / 4, Box(beyond, shot.y1 + dy, wide, tall)) for dy in (0, 4, -4, 8, -8, 12, -12)]
-        near = CROSS + 2 + tall / 2
-        for dy in (near, -near, near + 9, -near - 9, near + 18, -near - 18):
-            for step in range(4):
-                places.append((2 + abs(dy) / 20 + step, Box(shot.x1 + way * 14 * step, shot.y1 + dy, wide, tall)))
-                places.append((2.5 + abs(dy) / 20 + step, Box(before - way * 14 * step, shot.y1 + dy, wide, tall)))
+            places.append((_CROSSING + step, Box(x, y, wide, tall)))
         return places
+
+    # ------------------------------------------------------------------ at the end
+
+    @staticmethod
+    def _at_end(wording: Wording, lines: tuple[str, ...]) -> list[Place]:
+        """Return places for words at an arrow's end: where it would go on, level beyond, before, above and below it."""
+        shot = wording.shot
+        wide, tall = block(lines, wording.role)
+        way = 1 if shot.x1 >= shot.x0 else -1
+        slope = _slope(shot)
+        angle = -slope * way
+        places = []
+        if slope <= STEEP:
+            reach = (CROSS + 3 + wide / 2) / shot.length if shot.length else 0.0
+            x, y = shot.x1 + (shot.x1 - shot.x0) * reach, shot.y1 + (shot.y1 - shot.y0) * reach
+            places.append((0.0, Box(x, y, wide, tall, angle)))
+            back = 1 - (wide / 2 + 1) / shot.length if shot.length else 1.0
+            x, y = shot.x0 + (shot.x1 - shot.x0) * back, shot.y0 + (shot.y1 - shot.y0) * back
+            off = CROSS + 1.5 + tall / 2
+            for price, side in ((2.0, 1), (2.5, -1)):
+                down_x, down_y = side * off * sin(radians(angle)), side * off * cos(radians(angle))
+                places.append((price, Box(x + down_x, y + down_y, wide, tall, angle)))
+        beyond = shot.x1 + way * (CROSS + 4 + wide / 2)
+        places += [(0.5 + 0.1 * abs(dy), Box(beyond, shot.y1 + dy, wide, tall)) for dy in (0, 4, -4, 8, -8)]
+        near = CROSS + 1.5 + tall / 2
+        for dy in (near, -near):
+            places += [
+                (3.0, Box(shot.x1 + way * shift, shot.y1 + dy, wide, tall)) for shift in (0, wide / 2, -wide / 2)
+            ]
+        return places
+
+
+def bundles(wordings: list[Wording]) -> list[list[int]]:
+    """Return the numbers of arrows that run side by side, as groups, in the order of the first of each."""
+    groups: list[list[int]] = []
+    latest: dict[tuple[float, bool], list[int]] = {}
+    for number, wording in enumerate(wordings):
+        shot = wording.shot
+        way = (shot.x0, shot.x1 > shot.x0)
+        group = latest.get(way)
+        if group is not None:
+            last = wordings[group[-1]].shot
+            if shot.y0 - last.y0 <= ALONGSIDE and abs(_slope(shot) - _slope(last)) <= ALIKE:
+                group.append(number)
+                continue
+        latest[way] = [number]
+        groups.append(latest[way])
+    return groups
+
+
+def _extent(wording: Wording, lines: tuple[str, ...]) -> tuple[float, float]:
+    """Return the least and the greatest x of the middle of an arrow's label such that it stays beside the arrow."""
+    shot = wording.shot
+    wide, tall = block(lines, wording.role)
+    slope = radians(_slope(shot))
+    half = (wide * cos(slope) + tall * sin(slope)) / 2 + 1
+    way = 1 if shot.x1 >= shot.x0 else -1
+    end = shot.x1 - way * (CROSS + 2) if shot.cross else shot.x1
+    left = max(min(shot.x0, end), wording.lane[0])
+    right = min(max(shot.x0, end), wording.lane[1])
+    low, high = left + half, right - half
+    if low <= high:
+        return low, high
+    return (low, low) if way > 0 else (high, high)
+
+
+def _crossings(box: Box, lines: list[Line], enough: float) -> int:
+    """Return how many lines pass through a box; counted no further than `enough`."""
+    count = 0
+    for line in lines:
+        if box.crossed_by(line):
+            count += 1
+            if count > enough:
+                break
+    return count
 
 
 def _slope(shot: Shot) -> float:
@@ -238,13 +400,12 @@ def _slope(shot: Shot) -> float:
     return degrees(atan2(shot.y1 - shot.y0, abs(shot.x1 - shot.x0)))
 
 
-def _beside(
-    shot: Shot, x: float, wide: float, room: float, angle: float, *, below: bool, tall: float | None = None
-) -> Box:
-    """Return the box whose middle is beside an arrow at x, parallel to it; away from it by half of `room`."""
+def _beside(wording: Wording, lines: tuple[str, ...], x: float, *, below: bool, away: float = 0.0) -> Box:
+    """Return the box for an arrow's label beside the arrow at x, parallel to it, `away` from its usual distance."""
+    shot = wording.shot
+    wide, tall = block(lines, wording.role)
+    angle = _slope(shot) * (1 if shot.x1 < shot.x0 else -1)
     run = shot.x1 - shot.x0
     y = shot.y0 + (shot.y1 - shot.y0) * (x - shot.x0) / run if run else shot.y0
-    off = (room / 2 + CLEAR) * (-1 if below else 1)
-    return Box(
-        x - sin(radians(angle)) * off, y - cos(radians(angle)) * off, wide, room if tall is None else tall, angle
-    )
+    off = (tall / 2 + CLEAR + away) * (-1 if below else 1)
+    return Box(x - sin(radians(angle)) * off, y - cos(radians(angle)) * off, wide, tall, angle)

@@ -2,7 +2,10 @@
 
 Rule 1. A moment is (time, serial). Every drawing puts moments in this order, and in no other.
 Rule 2. A segment lost on the way dies half way to where and when it was due.
-Rule 3. What is left out (a window, a limit, a lower detail) is counted and said, never silent.
+Rule 3. What is left out (a window, a limit, a lower detail) is counted and said, never silent: above
+        the drawing what came before it, below the drawing what follows. What is said of the rest is true
+        of the rest: no sum counts what a reader does not see without saying so.
+Rule 4. Silence is time in which no packet is under way; of other time it is said which packets are.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ ENDINGS: Final = {
 }
 """Why a run ended, for people."""
 
+FEW_DELIVERIES: Final = 3
+"""So many deliveries in a row are told one by one."""
 REMARKS_PER_SEGMENT: Final = 6
 """A scene with many more remarks, timers or moves than segments is cut, too: nothing hangs."""
 
@@ -115,7 +120,11 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class TimerRun:
-    """A timer from its start to its expiry. `outcome`: "fired", "stopped", "restarted" or "running"."""
+    """A timer from its start to its expiry.
+
+    `outcome`: "fired", "stopped", "restarted" or "running"; `inbound`: it was started before the
+    window of the scene, which is where it is drawn from.
+    """
 
     host: int
     connection: int | None
@@ -125,6 +134,7 @@ class TimerRun:
     duration: Time
     outcome: str
     record: TimerSet
+    inbound: bool = False
 
     @property
     def text(self) -> str:
@@ -152,9 +162,11 @@ class Scene:
         title, source: from the header, fit to print.
         hosts, arrows, stays, timers, remarks: see their classes; each list in order of start.
         first, last: the first and the last moment of the scene.
-        left_out: sentences about what is not drawn.
+        left_above: what is not drawn of the time before; stands above everything.
+        left_out: sentences about what else is not drawn.
         ended: the last record, if it is in the scene.
         connections: how many connections of each host changed state.
+        weight: how many segments are drawn, or what else there is to draw would count for.
     """
 
     title: str
@@ -166,9 +178,11 @@ class Scene:
     remarks: list[Remark] = field(default_factory=list)
     first: Moment = (0, -1)
     last: Moment = (0, 0)
+    left_above: str = ""
     left_out: list[str] = field(default_factory=list)
     ended: Ended | None = None
     connections: dict[int, int] = field(default_factory=dict)
+    weight: int = 0
 
 
 def scene(
@@ -177,6 +191,7 @@ def scene(
     detail: int = NORMAL,
     max_segments: int | None = None,
     window: tuple[int, int] | None = None,
+    limit: str = "",
 ) -> Scene:
     """Return what there is to draw of `trace`.
 
@@ -185,28 +200,50 @@ def scene(
         detail: BRIEF, NORMAL or FULL.
         max_segments: draw no segment after so many, nor anything else after that moment.
         window: draw only the records with these serial numbers (first and last, both included).
+        limit: why no more is drawn than `max_segments`; else that is named.
     """
-    return _Painter(trace, detail, max_segments, window).scene
+    return _Painter(trace, detail, max_segments, window, limit).scene
+
+
+def under_way(of: Scene, start: Time, end: Time) -> list[Arrow]:
+    """Return the arrows that are on their way all the time from `start` to `end` (nanoseconds)."""
+    return [arrow for arrow in of.arrows if arrow.start[0] <= start and end <= arrow.end[0]]
+
+
+def silence_text(duration: Time, flying: list[Arrow]) -> str:
+    """Say that for so long nothing happens, or that nothing does but some packets are under way."""
+    packets = {arrow.flight.packet for arrow in flying}
+    if not packets:
+        return f"nothing happens for {span(duration)}"
+    if len(packets) == 1:
+        return f"for {span(duration)} only {numbers(flying[0].flight)} is under way"
+    return f"for {span(duration)} only {len(packets)} segments are under way"
 
 
 class _Painter:
     """Collects a scene; one method per kind of thing."""
 
-    def __init__(self, trace: Trace, detail: int, max_segments: int | None, window: tuple[int, int] | None) -> None:
+    def __init__(
+        self, trace: Trace, detail: int, max_segments: int | None, window: tuple[int, int] | None, limit: str
+    ) -> None:
         self.trace, self.detail = trace, detail
+        self.why_cut = ""
         header = trace.header
         self.scene = Scene(clean(header.title), clean(header.source), _hosts(trace))
         self.index = {host.name: number for number, host in enumerate(self.scene.hosts)}
         records = trace.records
         first, last = window if window is not None else (0, len(records))
         self.low, self.high = max(first, 0), min(last + 1, len(records))
-        self._limit(records, max_segments)
+        self._limit(records, max_segments, limit)
         self.shown = records[self.low : self.high]
+        others = sum(not isinstance(record, SegmentRecord) for record in self.shown)
+        segments = sum(isinstance(record, Sent) for record in self.shown)
+        self.scene.weight = max(segments, others // REMARKS_PER_SEGMENT)
         if self.shown:
             self.scene.first = (self.shown[0].time, -1)
             self.scene.last = (self.shown[-1].time, self.shown[-1].serial)
-        self._count_left_out(records)
         self._arrows()
+        self._count_left_out(records)
         self._stays(records)
         self._timers(records)
         self._remarks()
@@ -215,7 +252,7 @@ class _Painter:
         if self.shown and isinstance(self.shown[-1], Ended):
             self.scene.ended = self.shown[-1]
 
-    def _limit(self, records: list[Record], max_segments: int | None) -> None:
+    def _limit(self, records: list[Record], max_segments: int | None, limit: str) -> None:
         if max_segments is None:
             return
         segments = others = 0
@@ -224,19 +261,21 @@ class _Painter:
             others += not isinstance(record, SegmentRecord)
             if segments > max_segments or others > REMARKS_PER_SEGMENT * max(max_segments, 10):
                 self.high = record.serial
+                self.why_cut = f": {limit or f'max_segments is {max_segments}'}"
                 return
 
     def _count_left_out(self, records: list[Record]) -> None:
-        def count(part: list[Record]) -> int:
-            return sum(isinstance(record, Sent) for record in part)
-
-        before, after = count(records[: self.low]), count(records[self.high :])
+        seen = {arrow.flight.packet for arrow in self.scene.arrows if arrow.inbound}
+        before = sum(isinstance(record, Sent) and record.packet not in seen for record in records[: self.low])
+        after = sum(isinstance(record, Sent) for record in records[self.high :])
         if before:
-            self.scene.left_out.append(f"{_segments(before, 'earlier')} not drawn")
+            self.scene.left_above = f"{_segments(before, 'earlier')} not drawn"
+        elif records[: self.low]:
+            self.scene.left_above = "what came before is not drawn"
         if after:
-            self.scene.left_out.append(f"{_segments(after, 'more')} not drawn")
+            self.scene.left_out.append(f"{_segments(after, 'more')} not drawn{self.why_cut}")
         elif self.high < len(records) and not all(isinstance(r, Ended) for r in records[self.high :]):
-            self.scene.left_out.append("what follows is not drawn")
+            self.scene.left_out.append(f"what follows is not drawn{self.why_cut}")
 
     # ------------------------------------------------------------------ segments
 
@@ -258,10 +297,11 @@ class _Painter:
         inbound = flight.serial < self.low
         start = (self.scene.first[0], 0) if inbound else (flight.sent_at, flight.serial)
         text = numbers(flight)
+        marks = tuple(mark for mark in _marks(flight) if fate != "under way" or mark not in ON_ARRIVAL)
         if self.detail >= FULL:
             text = f"{text} {header_fields(flight)}"
         return Arrow(
-            flight, start, max(end, start), source, target, fate, clean(text), _marks(flight), _end_text(flight, fate),
+            flight, start, max(end, start), source, target, fate, clean(text), marks, _end_text(flight, fate),
             inbound,
         )  # fmt: skip
 
@@ -337,6 +377,7 @@ class _Painter:
             begun.deadline - begun.time,
             outcome,
             begun,
+            begun.serial < self.low,
         )
         told = outcome == "fired" or (begun.timer == "time-wait" and outcome != "running")
         if self.detail >= FULL or (self.detail >= NORMAL and told):
@@ -347,18 +388,18 @@ class _Painter:
     def _remarks(self) -> None:
         if self.detail < NORMAL:
             return
-        pending: dict[int, list[Delivered]] = {}
+        pending: dict[tuple[int, int], list[Delivered]] = {}
         for record in self.shown:
-            host = self.index.get(record.host, 0)
+            of = (self.index.get(record.host, 0), record.connection or 0)
             if isinstance(record, Delivered) and self.detail < FULL:
-                pending.setdefault(host, []).append(record)
+                pending.setdefault(of, []).append(record)
                 continue
             kind, text = self._remark(record)
             if text:
-                self._flush(host, pending)
-                self._add(host, record, kind, text)
-        for host in list(pending):
-            self._flush(host, pending)
+                self._flush(of, pending)
+                self._add(of[0], record, kind, text)
+        for of in list(pending):
+            self._flush(of, pending)
         self.scene.remarks.sort(key=lambda remark: remark.at)
 
     def _remark(self, record: Record) -> tuple[str, str]:
@@ -377,15 +418,17 @@ class _Painter:
             case _:
                 return "", ""
 
-    def _flush(self, host: int, pending: dict[int, list[Delivered]]) -> None:
-        """Tell what was delivered: each delivery where they are few, else the sum where the last one was."""
-        run = pending.pop(host, [])
-        if len(run) <= 3:
+    def _flush(self, of: tuple[int, int], pending: dict[tuple[int, int], list[Delivered]]) -> None:
+        """Tell what a connection delivered: each delivery where they are few, else all so far where the last one was.
+
+        All so far: since the connection began, whether or not it is drawn.
+        """
+        run = pending.pop(of, [])
+        if len(run) <= FEW_DELIVERIES:
             for one in run:
-                self._add(host, one, "data", f"gets {_octets(one.length)}")
+                self._add(of[0], one, "data", f"gets {_octets(one.length)}")
         else:
-            total = sum(one.length for one in run)
-            self._add(host, run[-1], "data", f"has got {_octets(total)} in {len(run)} pieces")
+            self._add(of[0], run[-1], "data", f"has {_octets(run[-1].total)} so far")
 
     def _add(self, host: int, record: Record, kind: str, text: str) -> None:
         at = (record.time, record.serial)

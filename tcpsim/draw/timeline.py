@@ -36,13 +36,11 @@ class Timeline:
     Attributes:
         keys: the moments, in order.
         scale: points for a nanosecond.
-        unreal: moments at which nothing happens (a lost segment was due): silence does not end there.
         heights: the height of each key, in points from the first; made by `solve`.
     """
 
-    def __init__(self, moments: Iterable[Moment], scale: float, unreal: Iterable[Moment] = ()) -> None:
+    def __init__(self, moments: Iterable[Moment], scale: float) -> None:
         self.keys = sorted(set(moments))
-        self._unreal = frozenset(unreal)
         self.scale = scale
         self._index = {key: place for place, key in enumerate(self.keys)}
         self._natural = [0.0, *(self._gap(later[0] - earlier[0]) for earlier, later in pairwise(self.keys))]
@@ -66,6 +64,19 @@ class Timeline:
         """Give so many points more to the gap that ends at a moment."""
         self._extra[self._index[before]] += room
 
+    def widened(self, before: Moment) -> float:
+        """Return what has been given to the gap that ends at a moment."""
+        return self._extra[self._index[before]]
+
+    @property
+    def extra(self) -> tuple[float, ...]:
+        """What `widen` has given so far; setting it goes back to that."""
+        return tuple(self._extra)
+
+    @extra.setter
+    def extra(self, given: tuple[float, ...]) -> None:
+        self._extra = list(given)
+
     def solve(self) -> None:
         """Compute the heights."""
         heights = [0.0] * len(self.keys)
@@ -80,16 +91,13 @@ class Timeline:
         """Return the height of one of the keys."""
         return self.heights[self._index[moment]]
 
-    def folds(self) -> list[tuple[float, float, int, Moment]]:
-        """Return each fold: from and to which height, how long nothing happens, and the moment that ends it."""
-        out = []
-        last_real = self.keys[0][0]
-        for place, key in enumerate(self.keys):
-            if place and self.folded(place):
-                out.append((self.heights[place - 1], self.heights[place], key[0] - last_real, key))
-            if key not in self._unreal:
-                last_real = key[0]
-        return out
+    def folds(self) -> list[tuple[float, float, Moment, Moment]]:
+        """Return each fold: from and to which height, and the moments that begin and end it."""
+        return [
+            (self.heights[place - 1], self.heights[place], self.keys[place - 1], key)
+            for place, key in enumerate(self.keys)
+            if place and self.folded(place)
+        ]
 
     def folded(self, place: int) -> bool:
         """Return whether the gap before the key number `place` is a fold."""

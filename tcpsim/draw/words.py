@@ -12,7 +12,7 @@ import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..tcp.segment import ctl_name
+from ..tcp.segment import ECN_NAMES, ctl_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,11 +130,18 @@ def numbers(record: SegmentRecord | Flight) -> str:
 
 
 def header_fields(record: SegmentRecord | Flight) -> str:
-    """Print what a segment carries besides flags and numbers: `win 65535 up 3 MSS=1460`."""
+    """Print what a segment carries besides flags and numbers: `win 65535 up 3 MSS=1460`, `win 4000 SACK=6..11 CE`.
+
+    The blocks of SACK are counted as `ack` is; the second number of each is the one after its last octet.
+    """
     segment = record.segment
     up = f" up {segment.up}" if "URG" in ctl_name(segment.ctl) else ""
-    options = "" if segment.options is None else f" {segment.options}"
-    return f"win {segment.wnd}{up}{options}"
+    options = ""
+    if segment.options is not None:
+        since = 0 if record.ack is None else segment.ack - record.ack
+        options = " " + (",".join(segment.options.words(since)) or "no options")
+    ecn = f" {ECN_NAMES[segment.ecn]}" if segment.ecn else ""
+    return f"win {segment.wnd}{up}{options}{ecn}"
 
 
 def timer_name(timer: str) -> str:

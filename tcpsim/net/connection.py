@@ -7,18 +7,20 @@ Rule 2. Calls raise TcpError in the RFC's words, and every call is in the trace.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import trace as record
 from ..tcp.actions import Deliver, Moved, Signal, TimerFired, TimerSet, TimerStopped
 from ..tcp.calls import ENDLESS_RECEIVE, Status, TcpError
+from ..tcp.config import checked
 from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.endpoint import Endpoint
 from ..tcp.segment import Segment
 from ..tcp.text import join
 from ..tcp.timers import earliest
 from ..tcp.units import NEVER
-from .packet import Packet
+from .arguments import octets, whole
+from .packet import TTL, Packet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +48,16 @@ class Connection:
         application: called as `application(connection, what)` after each signal of tcp.SIGNALS and,
             as "data", after each delivery; None for nobody.
         delivered: octets handed to the application so far.
-        signals: every signal so far, in order.
+        signals: every signal so far, in order; `details` what each left open, or "".
         listener: the listener it came from, or None.
         parked: while this is a new incarnation not yet ESTABLISHED, the old one in TIME-WAIT.
+        ttl, tos: of the packets it sends.
+        watcher: called as `watcher(connection)` after every event, when all else is done; None for nobody.
     """
 
     __slots__ = (
-        "_alarm", "_chunks", "_packet_number", "_trace", "application", "delivered", "endpoint", "flow", "host",
-        "listener", "number", "parked", "route", "signals",
+        "_alarm", "_chunks", "_packet_number", "_taken", "_trace", "application", "delivered", "details", "endpoint",
+        "flow", "host", "listener", "number", "parked", "route", "signals", "tos", "ttl", "watcher",
     )  # fmt: skip
 
     def __init__(self, host: Host, number: int, config: Config, trace: Trace | None) -> None:
@@ -65,7 +69,12 @@ class Connection:
         self.application: Application | None = None
         self.delivered = 0
         self._chunks: list[Chunk] = []
+        self._taken: list[Chunk] | None = None  # while `take` asks: what it gets
+        self.ttl = TTL
+        self.tos = 0
+        self.watcher: Callable[[Connection], None] | None = None
         self.signals: list[str] = []
+        self.details: list[str] = []
         self.listener: Listener | None = None
         self.parked: Connection | None = None
         self.flow: Flow = ("", 0, "", 0)  # of the packets we send
@@ -119,20 +128,52 @@ class Connection:
         """OPEN (RFC 9293 3.10.1)."""
         self._call("open(active)" if active else "open(passive)", lambda now: self.endpoint.open(now, active=active))
 
-    def send(self, data: bytes | int, *, push: bool = True, urgent: bool = False) -> None:
-        """SEND (3.10.2): bytes, or a number of octets that are only counted."""
+    def send(
+        self,
+        data: bytes | bytearray | memoryview | int,
+        *,
+        push: bool = True,
+        urgent: bool = False,
+        record: bool = False,
+    ) -> None:
+        """SEND (3.10.2): bytes, or a number of octets that are only counted; a `record` ends with them.
+
+        Raises TypeError for anything else, as text that is not encoded.
+        """
+        data = octets(data)
         if self._trace is None:
             now = self.host.agenda.now
-            self.carry_out(now, self.endpoint.send(now, data, push=push, urgent=urgent))
+            self.carry_out(now, self.endpoint.send(now, data, push=push, urgent=urgent, record=record))
             return
         size = data if isinstance(data, int) else len(data)
-        words = f"send({size}{', urgent' if urgent else ''}{'' if push else ', no push'})"
-        self._call(words, lambda now: self.endpoint.send(now, data, push=push, urgent=urgent))
+        words = f"send({size}{', urgent' if urgent else ''}{'' if push else ', no push'}{', record' if record else ''})"
+        self._call(words, lambda now: self.endpoint.send(now, data, push=push, urgent=urgent, record=record))
+
+    def push(self) -> None:
+        """Send what waits for more to join it (3.9.1.2)."""
+        self._call("push()", self.endpoint.push)
+
+    def cork(self, on: bool = True) -> None:
+        """Hold back what fills no segment, or stop doing so."""
+        self._call(f"cork({'on' if on else 'off'})", lambda now: self.endpoint.cork(now, on))
+
+    def configure(self, **knobs: Any) -> None:
+        """Change knobs of the endpoint; raises KnobError for a bad one."""
+        now = self.host.agenda.now
+        self.carry_out(now, self.endpoint.configure(now, checked(self.endpoint.cfg, knobs)))
 
     def receive(self, limit: int | None = None) -> None:
         """RECEIVE (3.10.3) at most `limit` octets; `received` and `delivered` show what came of it."""
-        wanted = ENDLESS_RECEIVE if limit is None else limit
+        wanted = ENDLESS_RECEIVE if limit is None else whole(limit, "limit")
         self._call(f"receive({'' if limit is None else limit})", lambda now: self.endpoint.receive(now, wanted))
+
+    def take(self, limit: int) -> Chunk:
+        """RECEIVE what is on hand, at most `limit` octets, and return it: bytes, or how many if only counted."""
+        taken: list[Chunk] = []
+        self._taken = taken
+        self._call(f"receive({limit})", lambda now: self.endpoint.take(now, limit))
+        text = join(taken)
+        return sum([chunk for chunk in taken if isinstance(chunk, int)]) if text is None else text
 
     def read(self, on: bool = True) -> None:
         """Take data as it comes, or stop doing so."""
@@ -141,6 +182,18 @@ class Connection:
     def close(self) -> None:
         """CLOSE (3.10.4)."""
         self._call("close()", self.endpoint.close)
+
+    def shutdown(self) -> None:
+        """CLOSE of our direction only (3.6): RECEIVEs are to come."""
+        self._call("shutdown()", self.endpoint.shutdown)
+
+    def abandon(self) -> None:
+        """CLOSE for good: after it nobody reads, whether `shutdown` was called before or not."""
+        self._call("close()", self.endpoint.abandon)
+
+    def drop(self) -> None:
+        """Lose the connection without a word to the peer."""
+        self._call("drop()", self.endpoint.drop)
 
     def abort(self) -> None:
         """ABORT (3.10.5)."""
@@ -180,7 +233,7 @@ class Connection:
         for action in actions:
             kind = action.__class__
             if kind is Segment:
-                packet = Packet(self._packet_number(), self.flow, action)  # type: ignore[arg-type]  # compared above
+                packet = Packet(self._packet_number(), self.flow, action, self.ttl, self.tos)  # type: ignore[arg-type]  # compared above
                 if trace is not None:
                     self._note_sent(now, packet, trace)
                 if route is not None:
@@ -205,6 +258,8 @@ class Connection:
         if wake < self._alarm:
             self._alarm = wake
             self.host.agenda.enter(wake, self._ring, None)
+        if self.watcher is not None:
+            self.watcher(self)
 
     def _at_rest(self, now: Time, state: State) -> None:
         """CLOSED, or bound to a peer and yet in LISTEN: the host may give the sockets away."""
@@ -219,7 +274,10 @@ class Connection:
 
     def _deliver(self, now: Time, action: Deliver) -> None:
         self.delivered += action.length
-        if self._chunks:
+        if self._taken is not None:
+            self._taken.append(action.length if action.text is None else action.text)
+            self._taken = None
+        elif self._chunks:
             self._chunks.append(action.length if action.text is None else action.text)
         elif action.text is not None:
             counted = self.delivered - action.length
@@ -234,6 +292,7 @@ class Connection:
 
     def _hear(self, now: Time, action: Signal, heard: list[str] | None) -> list[str]:
         self.signals.append(action.what)
+        self.details.append(action.detail)
         if self._trace is not None:
             row = (record.Signalled, now, self.host.name, self.number, action.why, action.what, action.detail)
             self._trace.append(row)

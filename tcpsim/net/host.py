@@ -9,7 +9,7 @@ Rule 3. A packet with a wrong checksum is seen by nobody (RFC 9293 3.1, MUST-3).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .. import trace as record
 from ..tcp import rules as why
@@ -18,12 +18,16 @@ from ..tcp.config import Config, checked
 from ..tcp.diagram import CLOSED, LISTEN, TIME_WAIT
 from ..tcp.segment import RST, SYN
 from ..tcp.send import reset_for
+from .arguments import LAST_PORT, address_of, socket
+from .arguments import port as checked_port
+from .bindings import FIRST_EPHEMERAL, Bindings
 from .connection import Connection
-from .packet import Packet, reverse
+from .packet import Packet, is_ipv6, reverse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
+    from ..tcp.icmp import IcmpError
     from ..tcp.segment import Segment
     from ..tcp.units import Time
     from ..trace import Trace
@@ -32,9 +36,7 @@ if TYPE_CHECKING:
     from .link import Direction
     from .packet import Flow, Socket
 
-FIRST_EPHEMERAL: Final = 49_152
-"""RFC 6335 6: the first of the dynamic ports."""
-LAST_PORT: Final = 65_535
+    Prepare = Callable[[Connection], None]
 
 
 class Listener:
@@ -45,11 +47,16 @@ class Listener:
         config: the knobs of its connections.
         reading: whether the applications of its connections take data as it comes.
         application: given to each of its connections.
+        prepare: called with each of its connections when it is made; None for nothing.
+        addresses: where it listens, or None for every address of the host.
+        crowded: asked before a SYN is taken; the SYN is dropped if it says so. None for never.
         spare: the connection that waits in LISTEN, or None until one is needed.
         accepted: every connection that left LISTEN, in order.
     """
 
-    __slots__ = ("accepted", "application", "config", "host", "port", "reading", "spare")
+    __slots__ = (
+        "accepted", "addresses", "application", "config", "crowded", "host", "port", "prepare", "reading", "spare",
+    )  # fmt: skip
 
     def __init__(self, host: Host, port: int, config: Config, reading: bool, application: Application | None) -> None:
         self.host = host
@@ -57,8 +64,21 @@ class Listener:
         self.config = config
         self.reading = reading
         self.application = application
+        self.prepare: Prepare | None = None
+        self.addresses: tuple[str, ...] | None = None
+        self.crowded: Callable[[], bool] | None = None
         self.spare: Connection | None = None
         self.accepted: list[Connection] = []
+
+    def hears(self, address: str) -> bool:
+        """Return whether what comes to an address of the host is for this listener."""
+        return self.addresses is None or address in self.addresses
+
+    def configure(self, **knobs: Any) -> None:
+        """Change knobs of the connections that are to come."""
+        self.config = checked(self.config, knobs)
+        if self.spare is not None:
+            self.spare.configure(**knobs)
 
     def close(self) -> None:
         """Stop listening; connections that were accepted live on."""
@@ -76,8 +96,12 @@ class Host:
     """A host of a network: made by `Network.host`.
 
     Attributes:
-        name, address: what it is called, and its IPv4 address.
+        name, address: what it is called, and its first address, IPv4 or IPv6.
+        addresses: all its addresses.
+        profile: the name of the profile that its knobs began as, or "".
         config: the knobs of its endpoints, unless a call changes some.
+        bindings: the claims to its ports.
+        known: the hosts of its network, by name.
         connections: every connection it ever had, by number.
         listeners: by port.
         arriving: the packet being processed, or None.
@@ -94,10 +118,14 @@ class Host:
     ) -> None:
         self.name = name
         self.address = address
+        self.addresses = [address]
+        self.profile = ""
+        self.bindings = Bindings(self._ports)
         self.config = config
         self.agenda = agenda
         self.packet_number = packet_number
         self._trace = trace
+        self.known: Mapping[str, Host] = {name: self}
         self.connections: dict[int, Connection] = {}
         self.listeners: dict[int, Listener] = {}
         self.arriving: Packet | None = None
@@ -108,7 +136,13 @@ class Host:
     # ------------------------------------------------------------------ calls
 
     def listen(
-        self, port: int, *, reading: bool = True, application: Application | None = None, **knobs: Any
+        self,
+        port: int,
+        *,
+        reading: bool = True,
+        application: Application | None = None,
+        prepare: Prepare | None = None,
+        **knobs: Any,
     ) -> Listener:
         """Accept connections at a port; raises TcpError if it is taken."""
         self._check_port(port)
@@ -116,8 +150,9 @@ class Host:
             self._called(None, f"listen({port})", "error: connection already exists")
             raise TcpError("connection already exists")
         listener = Listener(self, port, checked(self.config, knobs), reading, application)
+        listener.prepare = prepare
         self.listeners[port] = listener
-        spare = self._new_connection(listener.config, reading, application)
+        spare = self._new_connection(listener.config, reading, application, prepare)
         self._called(spare.number, f"listen({port})")
         self._listening(listener, spare)
         return listener
@@ -128,26 +163,32 @@ class Host:
         port: int,
         *,
         local_port: int | None = None,
+        local_address: str | None = None,
         reading: bool = True,
         application: Application | None = None,
+        prepare: Prepare | None = None,
         **knobs: Any,
     ) -> Connection:
-        """Open a connection to a host, or to an address, at a port; returns at once, in SYN-SENT.
+        """Open a connection to a host, by itself, its name or its address, at a port; returns at once, in SYN-SENT.
+
+        The local address is the host's first of the same kind, unless given; `prepare` is called with
+        the connection before its SYN goes out.
 
         Raises TcpError if the local socket already has a connection with that remote one, or if no
-        ephemeral port is left.
+        ephemeral port is left, ValueError for what is no host and no address that one can have.
         """
-        address = to if isinstance(to, str) else to.address
+        address = address_of(to, self.known)
         self._check_port(port)
         words = f"connect({address}:{port})"
-        local_port = self._ephemeral(address, port, words) if local_port is None else local_port
+        source = self.source(address) if local_address is None else local_address
+        local_port = self._ephemeral(source, address, port, words) if local_port is None else local_port
         self._check_port(local_port)
-        local = (self.address, local_port)
+        local = (source, local_port)
         flow = (address, port, *local)
         if flow in self._table:
             self._called(None, words, "error: connection already exists")
             raise TcpError("connection already exists")
-        connection = self._new_connection(checked(self.config, knobs), reading, application)
+        connection = self._new_connection(checked(self.config, knobs), reading, application, prepare)
         connection.bind(local, (address, port))
         self._table[flow] = connection
         self._called(connection.number, words)
@@ -172,6 +213,7 @@ class Host:
         """
         self._check_port(port)
         config = checked(self.config, knobs)
+        remote = None if remote is None else socket(remote, self.known)
         flow = (*remote, self.address, port) if remote is not None else None
         if flow in self._table if flow is not None else not active and port in self.listeners:
             self._called(None, "open(active)" if active else "open(passive)", "error: connection already exists")
@@ -224,10 +266,21 @@ class Host:
         """Discard a packet whose checksum is wrong."""
         self._record(record.Corrupted, now, self._table.get(packet.flow), packet, packet.corrupted)
 
+    def arrive_icmp(self, now: Time, quoted: Flow, error: IcmpError) -> None:
+        """Take an ICMP error about a packet that we sent: `quoted` is its flow (RFC 9293 3.9.2.2, MUST-54)."""
+        connection = self._table.get(reverse(quoted))
+        if self._trace is not None:
+            number = None if connection is None else connection.number
+            self._trace.append((record.Note, now, self.name, number, None, f"arrived: {error!r}"))
+        if connection is not None:
+            connection.carry_out(now, connection.endpoint.icmp(now, error))
+
     def _arrive_unknown(self, now: Time, packet: Packet, old: Connection | None) -> None:
         """A packet for no connection, or a SYN for one in TIME-WAIT: is there a listener?"""
         flow, segment = packet.flow, packet.segment
         listener = self.listeners.get(flow[3])
+        if listener is not None and not listener.hears(flow[2]):
+            listener = None
         if old is not None and (listener is None or not old.endpoint.admits_new_incarnation(segment)):
             listener = None
         elif listener is not None:
@@ -245,9 +298,13 @@ class Host:
 
     def _accept(self, now: Time, packet: Packet, listener: Listener, old: Connection | None) -> None:
         """Give a packet to a listener's connection in LISTEN; a SYN makes it a connection of its own."""
+        if listener.crowded is not None and packet.segment.ctl & SYN and listener.crowded():
+            self._record(record.Arrived, now, None, packet)
+            self._record(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
+            return
         connection = listener.spare
         if connection is None:
-            connection = self._new_connection(listener.config, listener.reading, listener.application)
+            connection = self._new_connection(listener.config, listener.reading, listener.application, listener.prepare)
             self._listening(listener, connection)
         flow = packet.flow
         connection.bind((flow[2], flow[3]), (flow[0], flow[1]))
@@ -266,6 +323,9 @@ class Host:
     def _answer(self, now: Time, flow: Flow, segment: Segment) -> None:
         """Send a segment that belongs to no connection."""
         packet = Packet(self.packet_number(), flow, segment)
+        binding = self.bindings.at(flow[1], flow[0])
+        if binding is not None:
+            packet.ttl, packet.tos = binding.ttl, binding.tos
         direction = self.route(flow[2])
         if self._trace is not None:
             to = direction.target.name if direction is not None else ""
@@ -290,12 +350,16 @@ class Host:
 
     # ------------------------------------------------------------------ connections
 
-    def _new_connection(self, config: Config, reading: bool, application: Application | None) -> Connection:
+    def _new_connection(
+        self, config: Config, reading: bool, application: Application | None, prepare: Prepare | None = None
+    ) -> Connection:
         number = len(self.connections) + 1
         connection = Connection(self, number, config, self._trace)
         connection.endpoint.reading = reading
         connection.application = application
         self.connections[number] = connection
+        if prepare is not None:
+            prepare(connection)
         return connection
 
     def _listening(self, listener: Listener, connection: Connection) -> None:
@@ -336,20 +400,30 @@ class Host:
         if old is not None and old.state is TIME_WAIT:
             old.carry_out(now, old.endpoint.give_way(now))
 
-    def _ephemeral(self, address: str, port: int, words: str) -> int:
+    def _ports(self) -> Iterator[int]:
+        """Yield the local port of each listener and connection."""
+        yield from self.listeners
+        for flow in self._table:
+            yield flow[3]
+
+    def source(self, address: str) -> str:
+        """Return the host's first address of the kind of `address`, or its first if it has none of that kind."""
+        kind = is_ipv6(address)
+        return next((own for own in self.addresses if is_ipv6(own) is kind), self.address)
+
+    def _ephemeral(self, source: str, address: str, port: int, words: str) -> int:
         """Return the next ephemeral port that is free towards a remote socket, for the call in `words`."""
         for _ in range(LAST_PORT - FIRST_EPHEMERAL + 1):
             candidate = self._next_port
             self._next_port = candidate + 1 if candidate < LAST_PORT else FIRST_EPHEMERAL
-            if (address, port, self.address, candidate) not in self._table:
+            if (address, port, source, candidate) not in self._table and candidate not in self.bindings:
                 return candidate
         self._called(None, words, "error: insufficient resources")
         raise TcpError("insufficient resources")
 
     @staticmethod
     def _check_port(port: int) -> None:
-        if not 1 <= port <= LAST_PORT:
-            raise ValueError(f"expected a port from 1 to {LAST_PORT}, not {port!r}")
+        checked_port(port)
 
     # ------------------------------------------------------------------ the trace
 

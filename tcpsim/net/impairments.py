@@ -121,7 +121,8 @@ class _ByChance(_Correlated):
 
     def __call__(self, now: Time, packet: Packet, chance: random.Random, /) -> Verdict | None:
         """Choose the packet, or let it pass (None)."""
-        return self.verdict if self._draw(chance) < self.probability else None
+        drawn = self._draw(chance) if self.correlation else chance.random()
+        return self.verdict if drawn < self.probability else None
 
     def describe(self) -> str:
         """Return the words for the trace: "random loss 1%"."""

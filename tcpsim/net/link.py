@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from ..tcp.units import NEVER, SECOND
 from ..trace import Duplicated, Held, Lost
-from .packet import HEADER_OCTETS, Packet
+from .arguments import one_of_ours
+from .packet import HEADER_OCTETS, Packet, is_ipv6
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
 
 if TYPE_CHECKING:
@@ -76,8 +77,10 @@ class Direction:
     def transmit(self, now: Time, packet: Packet) -> None:
         """Put a packet on the link at `now`."""
         if self.rules:
-            self._judged(now, packet)
-            return
+            verdicts = [verdict for rule in self.rules if (verdict := rule(now, packet, self.chance)) is not None]
+            if verdicts or self._held:
+                self._judged(now, packet, verdicts)
+                return
         rate = self.rate
         if rate is None:
             arrival = now + self.delay
@@ -86,7 +89,8 @@ class Direction:
             if start < now:
                 start = now
             segment = packet.segment
-            octets = HEADER_OCTETS + segment.length if segment.options is None else packet.octets
+            plain = segment.options is None and not is_ipv6(packet.flow[0])
+            octets = HEADER_OCTETS + segment.length if plain else packet.octets
             self._busy_until = leaves = start - (-octets * 8_000_000_000 // rate)  # rounded up
             arrival = leaves + self.delay
         else:
@@ -117,9 +121,8 @@ class Direction:
 
     # ------------------------------------------------------------------ the rules
 
-    def _judged(self, now: Time, packet: Packet) -> None:
-        """Ask every rule, then carry out what their verdicts add up to."""
-        verdicts = [verdict for rule in self.rules if (verdict := rule(now, packet, self.chance)) is not None]
+    def _judged(self, now: Time, packet: Packet, verdicts: list[Verdict]) -> None:
+        """Carry out what the verdicts of all rules add up to."""
         drop = next((verdict for verdict in verdicts if verdict.kind == DROP), None)
         if drop is not None:
             self._lose(now, packet, drop.by, now + self.delay)
@@ -230,5 +233,8 @@ class Link:
         return self._directions[self.b.name], self._directions[self.a.name]
 
     def toward(self, host: Host | str) -> Direction:
-        """Return the direction that leads to a host; KeyError if the link has no such end."""
-        return self._directions[host if isinstance(host, str) else host.name]
+        """Return the direction that leads to a host; ValueError if the link has no such end."""
+        return self._directions[one_of_ours(host, {self.a.name: self.a, self.b.name: self.b}).name]
+
+    def __repr__(self) -> str:
+        return f"<Link {self.name}>"

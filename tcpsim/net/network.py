@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.config import Config, checked
 from ..tcp.config import profile as named_profile
-from ..tcp.units import NEVER, format_duration, format_rate, parse_duration, parse_rate
+from ..tcp.units import NEVER, format_duration, format_rate, parse_rate
 from ..trace import Ended, Header, HostHeader, Sent, Trace
 from . import impairments
 from .agenda import Agenda
+from .arguments import duration, host_address, host_name, nearest, one_of_ours, socket, whole
 from .connection import Connection
 from .host import Host
 from .link import Link
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 MAX_EVENTS: Final = 10_000_000
 """How many events a run carries out before it gives up, unless told otherwise."""
 MAX_HOSTS: Final = 250
+IMPAIRMENTS: Final = ("jitter", "loss", "duplicate", "corrupt", "reorder", "rules")
+"""What `link` and `impair` take besides delay, rate and limit."""
+_LINK_WORDS: Final = ", ".join(("delay", "rate", "limit", *IMPAIRMENTS))
 
 
 class Network:
@@ -57,7 +61,7 @@ class Network:
     """
 
     def __init__(self, *, seed: int = 0, trace: bool = True, header: Header | None = None) -> None:
-        self.seed = seed
+        self.seed = whole(seed, "seed")
         self.agenda = Agenda()
         self._header = header or Header()
         self.trace: Trace | None = Trace(replace(self._header, seed=seed)) if trace else None
@@ -71,19 +75,22 @@ class Network:
     def host(self, name: str, address: str | None = None, *, profile: str | Config = "rfc9293", **knobs: Any) -> Host:
         """Add a host. Its address is 192.0.2.1 for the first, .2 for the second, and so on.
 
-        Raises ValueError for a name or address that is taken, KnobError for a bad knob.
+        Raises ValueError for a name or address that is taken or that no host can have, KnobError for a
+        bad knob.
         """
+        host_name(name)
         if name in self.hosts:
             raise ValueError(f"there is a host {name!r} already")
         if len(self.hosts) >= MAX_HOSTS:
             raise ValueError(f"a network has at most {MAX_HOSTS} hosts")
         config = checked(profile, knobs) if isinstance(profile, Config) else named_profile(profile, **knobs)
-        address = address or self._free_address()
+        address = self._free_address() if address is None else host_address(address)
         if any(host.address == address for host in self.hosts.values()):
             raise ValueError(f"there is a host with the address {address} already")
         host = Host(name, address, config, self.agenda, self.trace, self._packet_number)
+        host.known = self.hosts
         self.hosts[name] = host
-        self._profiles[name] = profile if isinstance(profile, str) else ""
+        self._profiles[name] = host.profile = profile if isinstance(profile, str) else ""
         self.describe()
         return host
 
@@ -107,9 +114,13 @@ class Network:
         "1%"), `jitter` (a duration), and `rules`, a list of further ones. A fault among them
         counts the packets of both directions. What differs by direction is set on `link.toward(host)`.
 
-        Raises ValueError for a value out of range, KeyError for an unknown host.
+        Raises ValueError for a value out of range or a host that is not of this network, TypeError
+        for a value that is none and for an unknown keyword.
         """
-        first, second = self._host(a), self._host(b)
+        for word in impaired:
+            if word not in IMPAIRMENTS:
+                raise TypeError(f"unknown keyword {word!r}: expected one of {_LINK_WORDS}{nearest(word, IMPAIRMENTS)}")
+        first, second = one_of_ours(a, self.hosts), one_of_ours(b, self.hosts)
         if first is second:
             raise ValueError(f"a link joins two hosts, not {first.name} with itself")
         if any({link.a, link.b} == {first, second} for link in self.links):
@@ -117,19 +128,17 @@ class Network:
         link = Link(self.agenda, self.trace, first, second, self.seed)
         for direction in link.directions:
             impair(direction, delay=delay, rate=rate, limit=limit, **impaired)
-            direction.source.add_route(direction.target.address, direction)
+            for address in direction.target.addresses:
+                direction.source.add_route(address, direction)
         self.links.append(link)
         self.describe()
         return link
-
-    def _host(self, host: Host | str) -> Host:
-        return self.hosts[host] if isinstance(host, str) else host
 
     def describe(self) -> None:
         """Make the trace's header true to the network, after rules were added to a link by hand."""
         if self.trace is None:
             return
-        hosts = tuple(HostHeader(h.name, (h.address,), self._profiles[h.name]) for h in self.hosts.values())
+        hosts = tuple(HostHeader(h.name, tuple(h.addresses), self._profiles[h.name]) for h in self.hosts.values())
         links = tuple(description(link) for link in self.links)
         self.trace.header = replace(self._header, seed=self.seed, hosts=hosts, links=links)
 
@@ -145,7 +154,9 @@ class Network:
 
         Raises ValueError for a time that has passed.
         """
-        time = parse_duration(when)
+        time = duration(when, "when")
+        if not callable(function):
+            raise TypeError(f"expected a function, as in at('1s', connection.close), not {function!r}")
         if time < self.now:
             raise ValueError(f"expected a time from {format_duration(self.now)} on, now, not {when!r}")
 
@@ -153,6 +164,9 @@ class Network:
             function(*arguments)
 
         self.agenda.enter(time, call)
+
+    def __repr__(self) -> str:
+        return f"<Network of {', '.join(self.hosts) or 'no host'}, at {format_duration(self.now)}>"
 
     @property
     def next(self) -> Time | None:
@@ -176,7 +190,7 @@ class Network:
         """
         self.describe()
         try:
-            reason = self.agenda.run(NEVER if until is None else parse_duration(until), max_events)
+            reason = self.agenda.run(NEVER if until is None else duration(until, "until"), max_events)
         except KeyboardInterrupt:
             self.end("interrupted")
             raise
@@ -202,9 +216,13 @@ class Network:
         This is how an old duplicate, or an attacker who sees nothing, is made. The link's rules judge
         it like any other packet; `delay` waits before it enters.
 
-        Raises ValueError where no link leads from `via` to the target.
+        Raises ValueError where no link leads from `via` to the target, or where an address is one that
+        no host can have.
         """
-        host = self._host(via)
+        if not hasattr(segment, "ctl"):
+            raise TypeError(f"expected a segment, as tcpsim.segment('RST', seq=5) makes it, not {segment!r}")
+        host = one_of_ours(via, self.hosts)
+        source, target = socket(source, self.hosts), socket(target, self.hosts)
         direction = host.route(target[0])
         if direction is None:
             raise ValueError(f"no link leads from {host.name} to {target[0]}")
@@ -217,7 +235,7 @@ class Network:
                 self.trace.append(row)
             direction.transmit(now, packet)
 
-        self.agenda.enter(self.now + parse_duration(delay), enter)
+        self.agenda.enter(self.now + duration(delay, "delay"), enter)
 
 
 def _lives(entry: Entry) -> bool:
@@ -245,15 +263,15 @@ def impair(
     Raises ValueError for a value out of range.
     """
     if delay is not None:
-        direction.delay = parse_duration(delay)
+        direction.delay = duration(delay, "delay")
     if rate is not None:
         direction.rate = parse_rate(rate)
     if limit is not None:
-        if limit < 1:
+        if whole(limit, "limit") < 1:
             raise ValueError(f"expected a queue limit of at least one packet, not {limit!r}")
         direction.limit = limit
     if jitter:
-        direction.rules.append(impairments.Jitter(jitter))
+        direction.rules.append(impairments.Jitter(duration(jitter, "jitter")))
     for made, probability in (
         (impairments.Loss, loss),
         (impairments.Duplicate, duplicate),
@@ -262,6 +280,9 @@ def impair(
     ):
         if probability:
             direction.rules.append(made(probability))
+    for rule in rules or ():
+        if not callable(rule):
+            raise TypeError(f"rules: expected functions of (now, packet, chance), not {rule!r}")
     # A fault counts over both directions ("the 5th segment"); an impairment has a chain of its own in each.
     direction.rules.extend([rule.fork() if isinstance(rule, impairments.Impairment) else rule for rule in rules or ()])
 

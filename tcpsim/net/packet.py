@@ -14,35 +14,49 @@ Flow = tuple[str, int, str, int]
 
 HEADER_OCTETS: Final = 40
 """An IPv4 header and a TCP header, without options."""
+HEADER_OCTETS_IPV6: Final = 60
+"""An IPv6 header and a TCP header, without options."""
+TTL: Final = 64
+"""RFC 1700: the time to live, or hop limit, of a packet unless its sender says otherwise."""
 
 
 class Packet:
-    """One IPv4 datagram with a TCP segment.
+    """One IPv4 or IPv6 datagram with a TCP segment.
 
     Attributes:
         number: 1, 2, ... in the order in which the hosts of a network sent them.
-        flow: source and destination.
+        flow: source and destination; addresses with a colon are IPv6's.
         segment: what it carries.
+        ttl: time to live, or hop limit.
+        tos: type of service, or traffic class, without its ECN bits: those are the segment's.
         corrupted: who damaged it on the way, so that its checksum is wrong; "" if nobody did.
     """
 
-    __slots__ = ("corrupted", "flow", "number", "segment")
+    __slots__ = ("corrupted", "flow", "number", "segment", "tos", "ttl")
 
-    def __init__(self, number: int, flow: Flow, segment: Segment) -> None:
+    def __init__(self, number: int, flow: Flow, segment: Segment, ttl: int = TTL, tos: int = 0) -> None:
         self.number = number
         self.flow = flow
         self.segment = segment
+        self.ttl = ttl
+        self.tos = tos
         self.corrupted = ""
 
     @property
     def octets(self) -> int:
         """The size of the datagram."""
         segment = self.segment
-        return HEADER_OCTETS + segment.length + (segment.options.octets if segment.options is not None else 0)
+        headers = HEADER_OCTETS_IPV6 if is_ipv6(self.flow[0]) else HEADER_OCTETS
+        return headers + segment.length + (segment.options.octets if segment.options is not None else 0)
 
     def __repr__(self) -> str:
         source, sport, target, dport = self.flow
         return f"<Packet {self.number} {source}:{sport} > {target}:{dport} {self.segment!r}>"
+
+
+def is_ipv6(address: str) -> bool:
+    """Return whether an address is IPv6's."""
+    return ":" in address
 
 
 def reverse(flow: Flow) -> Flow:

@@ -156,7 +156,9 @@ class Caller:
             ack = values["ACK"] if "ACK" in values else self._absolute(values.get("ack", 0), target, source)
         text: bytes | int = step.data.encode() if step.data is not None else values.get("len", 0)
         mss = values.get("mss", values.get("MSS"))
-        options = None if mss is None else Options(mss)
+        options: Options | None = Options(mss, values.get("wscale"), "sackok" in sight.carries)
+        if options == Options():
+            options = None
         return segment(sight.kind.ctl, seq, ack, values.get("win", 65_535), text, options, values.get("up", 0))
 
     def _absolute(self, relative: int, source: Address, target: Address) -> int:

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml import events as yaml_events
 from ruamel.yaml.error import YAMLError
 
+from ..trace.naming import missing
 from .problems import Place, Problem, ScenarioError, nearest_word
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             octets = file.read(MAX_OCTETS + 1)
     except FileNotFoundError:
-        raise _whole_file(name, "there is no such file", "", _sibling(path)) from None
+        raise _whole_file(name, missing(path), "", "" if path.is_symlink() else _sibling(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise _whole_file(name, f"the file can't be read: {reason}") from None
@@ -157,7 +158,8 @@ def read_text(path: Path) -> str:
 def _sibling(path: Path) -> str:
     try:
         return nearest_word(
-            path.name, sorted(each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml"))
+            path.name,
+            sorted(each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml") and each.is_file()),
         )
     except OSError:
         return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .loading import Scenario, load_file
-from .problems import Place, Problem, ScenarioError, nearest_word
+from .problems import Place, Problem, ScenarioError, nearest_word, shown
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _SHELVES: Final = (_PACKAGE / "library", _PACKAGE.parent / "scenarios")
@@ -49,7 +49,7 @@ def find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     word = str(name_or_path)
     try:
-        is_there = path.exists()
+        is_there = path.exists() or path.is_symlink()  # a link that leads nowhere: whoever reads it says so
     except (OSError, ValueError):  # a name that no file can have
         is_there = False
     if is_there and not (path.is_dir() and word in _files()):
@@ -64,5 +64,10 @@ def find(name_or_path: str | Path) -> Path:
 
 
 def load(name_or_path: str | Path) -> Scenario:
-    """Return a scenario by its name in the library or the path of its file; ScenarioError if there is none."""
+    """Return a scenario by its name in the library or the path of its file.
+
+    Raises ScenarioError if there is none, TypeError for what can be neither.
+    """
+    if not isinstance(name_or_path, (str, Path)):
+        raise TypeError(f"expected the name of a scenario or the path of its file, not {shown(name_or_path)}")
     return load_file(find(name_or_path))

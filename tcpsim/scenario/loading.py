@@ -7,14 +7,15 @@ Rule 3. Everything that can turn out wrong in the run keeps its place in the fil
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from ..net.arguments import ADDRESS_WORDS, NO_ADDRESS, host_address, unfit
 from ..tcp.diagram import State
+from ..trace.naming import printable
 from . import models
 from .document import Mapping, Node, Scalar, Sequence, parse, read_text
 from .expectations import (
@@ -105,7 +106,7 @@ class StepPlan:
         return f"{host} {self.step.call}" if host else str(self.step.call)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scenario:
     """A scenario that can be run.
 
@@ -122,7 +123,7 @@ class Scenario:
 
     name: str
     path: str
-    text: str = field(repr=False)
+    text: str
     intro: str
     title: str
     shows: str
@@ -137,9 +138,17 @@ class Scenario:
     until: Time
     max_events: int
 
+    def __repr__(self) -> str:
+        return f"<Scenario {printable(self.name)}: {printable(self.title)}>"
+
 
 def loads(text: str, file: str = "scenario.yaml") -> Scenario:
-    """Return the scenario that a text holds; ScenarioError, with places in `file`, if there is none."""
+    """Return the scenario that a text holds.
+
+    Raises ScenarioError, with places in `file`, if there is none, TypeError for what is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"expected the text of a scenario, not {shown(text)}")
     tree = parse(text, file)
     empty = dict(_empty(tree))
     try:
@@ -256,11 +265,11 @@ class _Reading:
 
     def _check_address(self, name: str, address: str, taken: dict[str, str]) -> None:
         place = self.place("hosts", name, "address")
-        try:
-            ipaddress.IPv4Address(address)
-        except ValueError:
-            self.tell(place, f"{shown(address)} is no address", "an IPv4 address such as 192.0.2.1")
+        wrong = unfit(address)
+        if wrong:
+            self.tell(place, f"{shown(address)} {wrong}", ADDRESS_WORDS)
             return
+        address = host_address(address)  # the one way to write it, where there are several
         if address in taken:
             self.tell(place, f"{address} is the address of {taken[address]} already", "an address of its own")
         taken[address] = name
@@ -425,13 +434,11 @@ class _Reading:
         self._check_call(at, step)
 
     def _check_socket(self, name: str, place: Place) -> None:
-        addresses = [host.address for host in self.written.hosts.values() if host.address]
-        if name in addresses:
-            return
-        try:
-            ipaddress.IPv4Address(name)
-        except ValueError:
+        wrong = unfit(name)
+        if wrong == NO_ADDRESS:
             self.known_host(name, place)
+        elif wrong:
+            self.tell(place, f"{shown(name)} {wrong}", f"a host, or {ADDRESS_WORDS}")
 
     def _check_call(self, at: tuple[int | str, ...], step: Any) -> None:
         place = self.place(*at)

@@ -26,7 +26,7 @@ A timer (`timers:`)::
     timer    = party TIMER set [nth time] [at TIME] [for TIME]       client retransmission set at 0s for 1s
              | party TIMER stopped|fired [nth time] [at TIME]
 
-and a count: `2`, `2..4`, `at least 2`, `at most 4`.
+and a count: `2`, `twice`, `2 times`, `2..4`, `at least 2`, `at most 4`.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ _WHILE_UNDER_WAY: Final = ("retransmission",)
 
 MANY: Final = 1 << 40
 """More than can be counted: the open end of `at least 2`."""
+MOST_TIMES: Final = 1_000_000_000
+"""The largest count that can be written."""
+COUNT_WORDS: Final = {"once": 1, "twice": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,16 +264,21 @@ def parse_timer(phrase: str) -> TimerActs:
 
 
 def parse_count(phrase: str) -> Span:
-    """Read `2`, `2..4`, `at least 2` or `at most 4`."""
+    """Read `2`, `twice`, `2 times`, `2..4`, `at least 2` or `at most 4`."""
     words = Words(phrase)
-    if words.accept("at"):
-        bound = words.expect("least", "most")
-        number = words.whole("a number", 0, 1_000_000_000)
-        span = Span(number, MANY) if bound == "least" else Span(0, number)
+    bound = words.expect("least", "most") if words.accept("at") else ""
+    named = words.accept(*COUNT_WORDS)
+    if named:
+        span = Span(COUNT_WORDS[named], COUNT_WORDS[named])
+    elif bound:
+        number = words.whole("a number", 0, MOST_TIMES)
+        span = Span(number, number)
     else:
-        span = words.span("a count such as 2, 2..4, at least 2 or at most 4", 0, 1_000_000_000)
+        span = words.span("a count such as 2, twice, 2..4, at least 2 or at most 4", 0, MOST_TIMES)
+    if not named:
+        words.accept("times", "time")
     words.end()
-    return span
+    return {"least": Span(span.low, MANY), "most": Span(0, span.high)}.get(bound, span)
 
 
 def parse_party(phrase: str) -> Party:
@@ -286,7 +294,10 @@ def parse_injected(phrase: str) -> Sight:
     words = Words(phrase)
     offset = words.offset
     sight = take_described(words, None, exact=True, marks=())
-    words.end("seq", "ack", "SEQ=", "ACK=", "len", "win", "up", "mss")
+    words.end("seq", "ack", "SEQ=", "ACK=", "len", "win", "up", "mss", "wscale", "sackok")
+    if set(sight.carries) - {"sackok"}:
+        wrong = "this does not say which numbers the option has"
+        raise PhraseError(wrong, "of options mss, wscale and sackok", offset=offset)
     if sight.kind.ctl is None or sight.at is not None or sight.to is not None:
         raise PhraseError(
             "this does not say which segment to make", "control bits and numbers, such as SYN seq -10", offset=offset

@@ -11,6 +11,8 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..trace.naming import shown_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,8 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = shown_name(self.file)
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,13 @@ class PhraseError(ValueError):
         super().__init__(wrong)
 
 
-def nearest_word(word: str, known: Iterable[str]) -> str:
-    """Return the known word that `word` was probably meant to be, or "" if none is near."""
+def nearest_word(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return the known word that `word` was probably meant to be, or "" if none is as near as `cutoff`."""
     words = list(known)
     folded = {each.lower(): each for each in reversed(words)}
     if word.lower() in folded:
         return folded[word.lower()]
-    close = difflib.get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), list(folded), n=1, cutoff=cutoff)
     return folded[close[0]] if close else ""
 
 

@@ -10,32 +10,37 @@ Rule 4. An error that a call returns is part of the run and does not stop it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..net import Network
 from ..tcp.calls import TcpError
 from ..tcp.units import format_duration
 from ..trace import Called, Header
+from ..trace.naming import printable
 from .calling import Caller, NotPossible
 from .evidence import Evidence, Names
 from .expectations import Outcome, TookPlace
 from .faulting import build_link
+from .library import load
+from .loading import Scenario
 from .moments import AtTime
+from .problems import shown
 from .watching import Watch
 
 if TYPE_CHECKING:
     from ..net import faults
     from ..tcp.units import Time
     from ..trace import Trace
-    from .loading import FaultPlan, Scenario, StepPlan
+    from .loading import FaultPlan, StepPlan
 
 MAX_RECORDS: Final = 1_000_000
 """The number of records in the trace after which a run stops."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Run:
-    """A scenario that was run.
+    """A scenario that was run; in Jupyter it shows itself as its ladder.
 
     Attributes:
         scenario: what was run.
@@ -67,13 +72,28 @@ class Run:
         """The outcomes that are not as expected."""
         return [outcome for outcome in self.verdict if not outcome.ok]
 
+    def __repr__(self) -> str:
+        count = len(self.verdict)
+        how = self.ended if self.ended == "interrupted" else "passed" if self.passed else "failed"
+        return f"<Run {printable(self.scenario.name)}: {how}, {count - len(self.failures)} of {count}>"
 
-def run(scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> Run:
+    def _repr_svg_(self) -> str:
+        return self.trace._repr_svg_()  # type: ignore[attr-defined, no-any-return]  # see showing.py
+
+
+def run(scenario: Scenario | str | Path, *, seed: int | None = None, profile: str | None = None) -> Run:
     """Run a scenario and return what came of it.
 
-    `seed` and `profile` take the place of the scenario's own; a host that names its profile keeps it.
-    Raises KnobError for an unknown profile; nothing else that a scenario does can raise.
+    It may be given by its name in the library, or by the path of its file, as `load` takes them. `seed` and
+    `profile` take the place of the scenario's own; a host that names its profile keeps it.
+
+    Raises ScenarioError for a name or a file that is no scenario, KnobError for an unknown profile and
+    TypeError for what is neither; nothing else that a scenario does can raise.
     """
+    if isinstance(scenario, (str, Path)):
+        scenario = load(scenario)
+    elif not isinstance(scenario, Scenario):
+        raise TypeError(f"expected a scenario, its name in the library or its file, not {shown(scenario)}")
     chosen_seed = scenario.seed if seed is None else seed
     runner = _Runner(scenario, chosen_seed, profile)
     ended = runner.run()
@@ -233,7 +253,8 @@ class _Runner:
             return f"it was due at {format_duration(pending.due)}, after the run had ended"
         if pending.watch is not None:
             times = pending.watch.times
-            return f"what it waits for did not happen{f' (only {times} times)' if times else ''}"
+            only = f" (only {'once' if times == 1 else f'{times} times'})" if times else ""
+            return f"what it waits for did not happen{only}"
         return "the step before it never ran"
 
 

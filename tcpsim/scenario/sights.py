@@ -11,7 +11,8 @@ A line names one segment; a pattern names all segments of a kind::
                                     counted from the sender's ISS (negative: from before it)
              | ack N                SEG.ACK, counted from the receiver's ISS
              | SEQ=N | ACK=N        the same as they are on the wire
-             | len N | win N | up N | mss N            (also N..M)
+             | len N | win N | up N | mss N | wscale N (also N..M)
+             | ts | sackok | sack                      which options it carries, whatever they say
              | at TIME | at TIME..TIME                 when it was sent
              | to HOST
              | mark
@@ -38,6 +39,7 @@ from .problems import PhraseError
 from .words import Party, Span, Words
 
 if TYPE_CHECKING:
+    from ..tcp.options import Options
     from ..tcp.units import Time
 
 MARKS: Final = ("lost", "corrupted", "duplicated", "delayed", "retransmission", "arrived")
@@ -52,9 +54,15 @@ _NUMBERS: Final[dict[str, tuple[str, int, int]]] = {
     "win": ("a window", 0, 65_535),
     "up": ("an urgent pointer", 0, 65_535),
     "mss": ("a segment size", 1, 65_535),
+    "wscale": ("a shift", 0, 255),
 }
 _WIRE: Final = ("SEQ", "ACK", "MSS")
-FIELD_WORDS: Final = (*_NUMBERS, "SEQ=", "ACK=", "at", "to", *MARKS)
+_CARRIED: Final[dict[str, Callable[[Options], bool]]] = {
+    "ts": lambda options: options.ts is not None,
+    "sackok": lambda options: options.sack_ok,
+    "sack": lambda options: bool(options.sack),
+}
+FIELD_WORDS: Final = (*_NUMBERS, "SEQ=", "ACK=", *_CARRIED, "at", "to", *MARKS)
 BITS: Final = tuple(
     ctl_name(bits)
     for bits in (SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK, 8 | ACK, FIN | 8 | ACK, FIN, 8, 32, 32 | ACK, 0)
@@ -99,6 +107,7 @@ _READINGS: Final[dict[str, Reading]] = {
     "win": lambda seen: seen.segment.wnd,
     "up": lambda seen: seen.segment.up if seen.segment.ctl & 0x20 else None,
     "mss": lambda seen: None if seen.segment.options is None else seen.segment.options.mss,
+    "wscale": lambda seen: None if seen.segment.options is None else seen.segment.options.wscale,
     "SEQ": lambda seen: seen.segment.seq,
     "ACK": lambda seen: seen.segment.ack if seen.segment.ctl & ACK else None,
     "MSS": lambda seen: None if seen.segment.options is None else seen.segment.options.mss,
@@ -129,7 +138,8 @@ class Kind:
 class Sight:
     """A description of a segment. `party` None is any host; `exact` tells a line from a pattern.
 
-    `numbers` are (name, values) pairs, `at` when it was sent, `to` the host it was sent to.
+    `numbers` are (name, values) pairs, `at` when it was sent, `to` the host it was sent to, `carries`
+    the options that are there, of `ts`, `sackok` and `sack`.
     """
 
     party: Party | None
@@ -140,6 +150,7 @@ class Sight:
     at: Span | None = None
     to: Party | None = None
     marks: tuple[str, ...] = ()
+    carries: tuple[str, ...] = ()
 
     def differences(self, seen: Seen, *, marked: bool = False) -> list[str]:
         """Return in which respects `seen` is not what is described: `ack is 2, not 1`; [] if it is.
@@ -159,6 +170,8 @@ class Sight:
                 found.append(f"{name} is {'absent' if value is None else value}, not {_printed(span)}")
         if self.last is not None and seen.last != self.last:
             found.append(f"it occupies {seen.seq}..{seen.last}, not {seen.seq}..{self.last}")
+        options = seen.segment.options
+        found += [f"{name} is absent" for name in self.carries if options is None or not _CARRIED[name](options)]
         if self.at is not None and seen.time not in self.at:
             found.append(f"it was sent at {format_duration(seen.time)}, not {_printed_times(self.at)}")
         if self.to is not None and seen.to != self.to.name:
@@ -230,9 +243,10 @@ def take_fields(words: Words, sight: Sight, *, marks: tuple[str, ...] = MARKS, s
     """Take fields, with `sender` also `from HOST`, and return `sight` with them."""
     numbers: dict[str, Span] = {}
     seen_marks: list[str] = []
+    carries: list[str] = []
     while words.word:
         name, equals, _ = words.word.partition("=")
-        if words.word in numbers or words.word in seen_marks or (equals and name in numbers):
+        if words.word in (*numbers, *seen_marks, *carries) or (equals and name in numbers):
             raise PhraseError(f"{words.word!r} stands twice", "each field once", offset=words.offset)
         if words.word in _NUMBERS:
             name = words.take()
@@ -244,6 +258,8 @@ def take_fields(words: Words, sight: Sight, *, marks: tuple[str, ...] = MARKS, s
             numbers[name] = span
         elif equals:
             numbers[name] = _on_the_wire(words)
+        elif words.word in _CARRIED:
+            carries.append(words.take())
         elif words.word in marks:
             seen_marks.append(words.take())
         elif sight.at is None and words.accept("at"):
@@ -254,7 +270,7 @@ def take_fields(words: Words, sight: Sight, *, marks: tuple[str, ...] = MARKS, s
             sight = replace(sight, party=words.party())
         else:
             break
-    return replace(sight, numbers=tuple(numbers.items()), marks=tuple(seen_marks))
+    return replace(sight, numbers=tuple(numbers.items()), marks=tuple(seen_marks), carries=tuple(carries))
 
 
 def _on_the_wire(words: Words) -> Span:

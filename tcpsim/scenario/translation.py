@@ -102,7 +102,7 @@ def _phrase(error: object, node: Node, details: ErrorDetails, name: str = "this"
 
 
 def _unknown_key(key: str, place: Place, known: list[str]) -> Problem:
-    near = nearest_word(key, known)
+    near = nearest_word(key, known, cutoff=0.62)  # `text` is no `octets`
     if not near and key.split()[:1] and key.split(maxsplit=1)[0] in _BIT_NAMES:
         wrong = f"the comma before {shown(key)} ends the phrase"
         return Problem(place, wrong, "quotes around a phrase with a comma inside of { }, or SYN-ACK")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from pydantic import Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag
 from pydantic_core import CoreSchema, core_schema
 
+from ..net.arguments import NAME, NAME_WORDS
 from ..tcp.actions import SIGNALS
 from ..tcp.config import Knob, KnobError
 from ..tcp.diagram import State
@@ -33,7 +34,7 @@ from .moments import (
 )  # fmt: skip
 from .problems import PhraseError, nearest_word, shown
 from .sights import Sight, parse_line
-from .words import NAME, RESERVED, STATES, Span
+from .words import RESERVED, STATES, Span, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def _probability(value: object) -> float:
 
 def _unit(parse: Callable[[Any], T], value: object) -> T:
     try:
-        return parse(value)
+        return parse(as_written(value))
     except ValueError as error:
         raise PhraseError(*_wrong_and_expected(str(error), value)) from None
 
@@ -138,7 +139,7 @@ def _name(value: object) -> str:
     if not isinstance(value, str):
         raise PhraseError(_found(value), "a name")
     if not NAME.fullmatch(value):
-        raise PhraseError(f"{shown(value)} can't be a name", "a letter, then letters, digits, _ or -, at most 32")
+        raise PhraseError(f"{shown(value)} can't be a name", NAME_WORDS)
     if value in RESERVED:
         raise PhraseError(f"{value!r} can't be a name: it means something in phrases", "another name")
     return value
@@ -203,7 +204,7 @@ def _count(value: object) -> Span:
         return Span(value, value)
     if isinstance(value, str):
         return parse_count(value)
-    raise PhraseError(_found(value), "a count such as 2, 2..4, at least 2 or at most 4")
+    raise PhraseError(_found(value), "a count such as 2, twice, 2..4, at least 2 or at most 4")
 
 
 def _outage(value: object) -> Span:
@@ -233,7 +234,7 @@ _DURATION_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
         {
             "type": "string",
-            "pattern": r"^\s*(0|([0-9][0-9_]*(\.[0-9]+)?|\.[0-9]+)\s*(ns|us|µs|μs|ms|s|sec|min|m|h))\s*$",
+            "pattern": r"^\s*(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*(ns|us|µs|μs|ms|s|sec|min|m|h))\s*$",
         },
         {"const": 0},
     ],
@@ -261,7 +262,7 @@ Probability = Annotated[
             "description": "A probability.",
             "examples": ["1%", 0.25],
             "anyOf": [
-                {"type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?|\.[0-9]+)\s*%?\s*$"},
+                {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*%?\s*$"},
                 {"type": "number", "minimum": 0, "maximum": 1},
             ],
         },
@@ -315,10 +316,14 @@ Count = Annotated[
         _count,
         {
             "description": "How many.",
-            "examples": [2, "2..4", "at least 2"],
+            "examples": [2, "twice", "2..4", "at least 2"],
             "anyOf": [
                 {"type": "integer", "minimum": 0},
-                {"type": "string", "pattern": r"^\s*([0-9]+(\.\.[0-9]+)?|at\s+(least|most)\s+[0-9]+)\s*$"},
+                {
+                    "type": "string",
+                    "pattern": r"^\s*(([0-9]+(\.\.[0-9]+)?|at\s+(least|most)\s+[0-9]+)(\s+times?)?"
+                    r"|(at\s+(least|most)\s+)?(once|twice))\s*$",
+                },
             ],
         },
     ),
@@ -343,7 +348,7 @@ def knob_type(knob: Knob) -> Any:
         wants_unit = knob.unit == "ns" and isinstance(value, int) and not isinstance(value, bool) and value != 0
         if not wants_unit:
             try:
-                return knob.check(value)
+                return knob.check(as_written(value) if knob.unit == "ns" else value)
             except KnobError:
                 pass
         near = nearest_word(value, knob.choices) if isinstance(value, str) else ""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from ..net.arguments import NAME
 from ..tcp.diagram import State
 from ..tcp.units import Time, parse_duration
 from .problems import PhraseError, nearest_word, one_of, shown
@@ -17,11 +18,11 @@ from .problems import PhraseError, nearest_word, one_of, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+T = TypeVar("T")
+
 MAX_PHRASE: Final = 500
 """The longest phrase, in characters."""
 
-NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
-"""What a host or a connection may be called."""
 RESERVED: Final = frozenset(
     {"any", "connection", "every", "next", "first", "none", "never", "after", "from", "to", "is"}
 )
@@ -60,6 +61,11 @@ class Party:
 
     def __str__(self) -> str:
         return self.name if self.number is None else f"{self.name} connection {self.number}"
+
+
+def as_written(value: T) -> T | str:
+    """Return a number with its unit as the parsers of units take it, which know Python's `1_000` and YAML does not."""
+    return value.replace("_", "?") if isinstance(value, str) else value
 
 
 def ordinal(number: int) -> str:
@@ -188,7 +194,7 @@ class Words:
     def duration(self) -> Time:
         """Take `50ms` and return nanoseconds."""
         try:
-            time = parse_duration(self.word)
+            time = parse_duration(as_written(self.word))
         except ValueError as error:
             if str(error).startswith("expected"):
                 raise self.wrong("a duration such as 50ms, 1.5s or 2min") from None
@@ -200,7 +206,7 @@ class Words:
         """Take `50ms` or `50ms..60ms`."""
         first, dots, last = self.word.partition("..")
         try:
-            span = Span(parse_duration(first), parse_duration(last if dots else first))
+            span = Span(*(parse_duration(as_written(each)) for each in (first, last if dots else first)))
         except ValueError:
             raise self.wrong("a time such as 50ms, or 50ms..60ms") from None
         if span.low > span.high:

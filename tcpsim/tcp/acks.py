@@ -1,6 +1,7 @@
 """What an acceptable ACK does: SND.UNA, round trips, the window, congestion control and loss recovery.
 
-RFC 9293 3.10.7.4, fifth, ESTABLISHED STATE; RFC 6298 5; RFC 5681 3.2; RFC 6582 3.2.
+RFC 9293 3.10.7.4, fifth, ESTABLISHED STATE; RFC 6298 5. Losses are found and repaired by RFC 6675 where
+both SYNs agreed to SACK (`tcb.sack_ok`), otherwise by RFC 5681 3.2 and RFC 6582 3.2.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from . import rules as why
+from .ecn import window_reduced
 from .rto import sample
+from .sack import DUP_THRESH, cut_below, lost_below, update
 from .segment import FIN, SYN
 from .send import resend_from
-from .seqnum import HALF, MASK, ge, gt, latest
+from .seqnum import HALF, MASK, ge, gt, latest, lt
 from .text import drop
 from .timers import (
     start_persist,
@@ -23,6 +26,7 @@ from .timers import (
 from .units import NEVER
 
 if TYPE_CHECKING:
+    from .options import Block
     from .segment import Segment
     from .tcb import TCB
     from .units import Time
@@ -66,6 +70,8 @@ def _window_closed(tcb: TCB, now: Time, was: int) -> None:
 
 def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     """SND.UNA <- SEG.ACK, which acknowledges `acked` numbers for the first time."""
+    if tcb.sacked:
+        cut_below(tcb, ack)
     tcb.snd_una = ack
     if 0 < (ack - tcb.snd_nxt) & MASK < HALF:
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
@@ -79,7 +85,8 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
         _acknowledge_in_recovery(tcb, now, acked)
     else:
         tcb.dupacks = 0
-        tcb.cc.acked(acked)
+        if not tcb.ecn_heard:
+            tcb.cc.acked(acked)
         if tcb.resending:
             tcb.rexmit_nxt = latest(tcb.rexmit_nxt, ack)
             tcb.resending = gt(tcb.recover, ack)
@@ -88,6 +95,8 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     if tcb.snd_text:
         tcb.snd_text, dropped = drop(tcb.snd_text, (ack - tcb.snd_text_seq) & MASK)
         tcb.snd_text_seq = (tcb.snd_text_seq + dropped) & MASK
+    if tcb.snd_marks:
+        tcb.snd_marks = tuple([mark for mark in tcb.snd_marks if gt(mark, ack)])
     if tcb.snd_urgent and ge(ack, tcb.snd_up):
         tcb.snd_urgent = False
     if ack == tcb.snd_max:
@@ -119,18 +128,59 @@ def same_ack(tcb: TCB, now: Time, segment: Segment) -> None:
         tcb.recover = tcb.snd_max
         # RFC 5681 3.2, step 2: what limited transmit has added is not part of FlightSize.
         tcb.cc.enter_recovery(tcb.outstanding - tcb.limited)
+        if tcb.ecn_ok:
+            window_reduced(tcb)
         tcb.sent_at = now
         resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.FAST_RETRANSMIT)
 
 
+def sack_arrives(tcb: TCB, now: Time, blocks: tuple[Block, ...]) -> None:
+    """RFC 6675 5: take note of what an ACK, new or old, says of runs beyond SND.UNA, and of a loss that it shows.
+
+    What marks something for the first time is a duplicate ACK (2), whatever else it says or carries.
+    """
+    if not update(tcb, blocks):
+        return
+    # 5.1: after a timeout, no recovery before all is acknowledged that was outstanding then.
+    if tcb.in_recovery or tcb.resending or lt(tcb.snd_una, tcb.recover):
+        return
+    tcb.dupacks += 1
+    if tcb.dupacks == 1:
+        tcb.limited = 0
+    if tcb.dupacks >= DUP_THRESH or lost_below(tcb) != tcb.snd_una:
+        _begin_recovery_by_sack(tcb, now)
+
+
+def _begin_recovery_by_sack(tcb: TCB, now: Time) -> None:
+    """RFC 6675 5, step (4); `output` goes on with step (C)."""
+    tcb.in_recovery = 1
+    tcb.resending = True
+    tcb.recover = tcb.snd_max
+    # RFC 5681 3.2, step 2: what limited transmit has added is not part of FlightSize.
+    tcb.cc.enter_recovery_by_sack(tcb.outstanding - tcb.limited)
+    if tcb.ecn_ok:
+        window_reduced(tcb)
+    tcb.sent_at = now
+    limit = min(tcb.snd_mss, tcb.sacked[0] - tcb.snd_una)
+    tcb.high_rxt = tcb.rescue_rxt = resend_from(tcb, tcb.snd_una, limit, why.SACK_RETRANSMIT)
+
+
 def _acknowledge_in_recovery(tcb: TCB, now: Time, acked: int) -> None:
-    """RFC 6582 3.2, step 3: a full ACK ends recovery, a partial one shows the next hole."""
+    """RFC 6582 3.2, step 3; RFC 6675 5: a full ACK ends recovery, a partial one shows the next hole."""
     if ge(tcb.snd_una, tcb.recover):
         tcb.in_recovery = 0
         tcb.dupacks = 0
-        tcb.cc.leave_recovery(tcb.outstanding)
+        if tcb.sack_ok:  # RFC 6675 5 (A); what is marked beyond stays so
+            tcb.resending = False
+            tcb.high_rxt = tcb.rescue_rxt = 0
+        else:
+            tcb.cc.leave_recovery(tcb.outstanding)
         if tcb.snd_una != tcb.snd_max:
             start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
+        return
+    if tcb.sack_ok:  # `output` fills the next holes
+        tcb.dupacks = 0
+        start_retransmission(tcb, now + tcb.rto, why.RTO_RESTARTED)
         return
     tcb.cc.partial(acked)
     if tcb.in_recovery == 1:  # only the first partial ACK restarts the timer

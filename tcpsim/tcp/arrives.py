@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
-from .acks import advance_una, same_ack, update_window
+from .acks import advance_una, sack_arrives, same_ack, update_window
 from .actions import Discarded
 from .congestion import make
 from .diagram import (
@@ -28,13 +28,16 @@ from .diagram import (
     TIME_WAIT,
     Event,
 )
+from .ecn import heed_echo, heed_mark
 from .ending import delete, return_to_listen
-from .options import DEFAULT_SEND_MSS, MAX_WINDOW_SCALE
-from .receive import enter_time_wait, hold_text, take_fin, take_fin_if_next, take_queued, take_text
-from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
-from .send import HEADERS, open_send_sequence, output, resend_from, reset_for, send_ack, send_reset, send_syn
+from .negotiation import settle
+from .receive import enter_time_wait, hold_text, size_buffer, take_fin, take_fin_if_next, take_queued, take_text
+from .sack_report import note_held, note_old
+from .segment import ACK, FIN, PSH, RST, SYN, SYN_FIN, URG, Segment
+from .send import open_send_sequence, output, resend_from, reset_for, send_ack, send_bare_ack, send_reset, send_syn
 from .seqnum import HALF, MASK, gt, le, lt
 from .timers import start_keepalive, start_time_wait, stop_linger, stop_retransmission
+from .timestamps import admits, begin_timestamps, measure, record
 from .units import NEVER
 
 if TYPE_CHECKING:
@@ -46,14 +49,21 @@ if TYPE_CHECKING:
 def segment_arrives(tcb: TCB, now: Time, segment: Segment) -> None:
     """Process an arriving segment in whatever state the connection is."""
     state = tcb.state
-    if state is SYN_SENT:
+    if state is not SYN_SENT and state is not LISTEN and state is not CLOSED:
+        in_other_states(tcb, now, segment)
+    elif segment.ctl & SYN_FIN == SYN_FIN and _drops_syn_fin(tcb):
+        discard(tcb, segment, why.SYN_FIN_DROPPED)
+    elif state is SYN_SENT:
         in_syn_sent(tcb, now, segment)
     elif state is LISTEN:
         in_listen(tcb, now, segment)
-    elif state is CLOSED:
-        in_closed(tcb, segment)
     else:
-        in_other_states(tcb, now, segment)
+        in_closed(tcb, segment)
+
+
+def _drops_syn_fin(tcb: TCB) -> bool:
+    where = tcb.cfg.drop_syn_fin
+    return where == "always" or (where == "listen" and tcb.state is LISTEN)
 
 
 def discard(tcb: TCB, segment: Segment, reason: Rule) -> None:
@@ -86,35 +96,31 @@ def in_listen(tcb: TCB, now: Time, segment: Segment) -> None:
         discard(tcb, segment, why.LISTEN_ACK_RESET)
         send_reset(tcb, segment.ack, why.LISTEN_ACK_RESET)
     elif ctl & SYN:
-        take_syn(tcb, segment)
+        take_syn(tcb, now, segment)
         open_send_sequence(tcb, now)
         tcb.move(Event.RCV_SYN, why.LISTEN_SYN)
-        queue_beside_syn(tcb, segment)
+        if tcb.cfg.listen_keeps_text:
+            queue_beside_syn(tcb, segment)
+        tcb.rcv_wnd = min(tcb.rcv_wnd, 0xFFFF)  # what the SYN,ACK can offer
         send_syn(tcb, now, why.LISTEN_SYN, ack=True)
     else:
         discard(tcb, segment, why.LISTEN_OTHER)
 
 
-def take_syn(tcb: TCB, segment: Segment) -> None:
+def take_syn(tcb: TCB, now: Time, segment: Segment) -> None:
     """RCV.NXT <- SEG.SEQ+1, IRS <- SEG.SEQ, and what the options of the SYN settle.
 
     Unlike 3.10.7.2, which sets SND.WND only when the SYN,ACK is acknowledged, the window of the SYN
     counts at once: a FIN may be sent from SYN-RECEIVED.
     """
-    cfg, options = tcb.cfg, segment.options
     tcb.irs = segment.seq
     tcb.rcv_nxt = tcb.rcv_up = (segment.seq + 1) & MASK
-    offered = DEFAULT_SEND_MSS if options is None or options.mss is None else options.mss  # MUST-15
-    tcb.snd_mss = max(min(offered, cfg.mtu - HEADERS), 1)  # MUST-16; no peer can ask for empty segments
+    settle(tcb, segment)
+    begin_timestamps(tcb, now, segment)
     tcb.snd_wnd = tcb.max_snd_wnd = segment.wnd
     tcb.snd_wl1 = segment.seq
     tcb.snd_wl2 = segment.ack if segment.ctl & ACK else tcb.snd_una
-    shift = None if options is None else options.wscale
-    if shift is not None and cfg.window_scale is not None:
-        tcb.scaling = True
-        tcb.snd_scale = min(shift, MAX_WINDOW_SCALE)
-        tcb.rcv_scale = cfg.window_scale
-    tcb.rcv_buff = min(cfg.rcv_buff, 0xFFFF << tcb.rcv_scale)
+    size_buffer(tcb, tcb.cfg.rcv_buff)
     tcb.rcv_wnd = tcb.rcv_buff
 
 
@@ -156,15 +162,17 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
     elif not ctl & SYN:
         discard(tcb, segment, why.SYN_SENT_OTHER)
     elif acceptable_ack:
-        take_syn(tcb, segment)
+        take_syn(tcb, now, segment)
         tcb.move(Event.RCV_SYN_ACK, why.SYN_SENT_SYN_ACK)
+        if tcb.ts_ok:
+            measure(tcb, now, segment)
         acknowledge_syn(tcb, now, segment)
         tcb.ack_why = why.SYN_SENT_SYN_ACK
         queue_beside_syn(tcb, segment)
         become_established(tcb, now, why.SYN_SENT_SYN_ACK)
         output(tcb, now)
     else:
-        take_syn(tcb, segment)
+        take_syn(tcb, now, segment)
         tcb.move(Event.RCV_SYN, why.SYN_SENT_SYN)
         queue_beside_syn(tcb, segment)
         stop_retransmission(tcb, why.SYN_SENT_SYN)
@@ -184,6 +192,7 @@ def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
 def become_established(tcb: TCB, now: Time, reason: Rule) -> None:
     """What follows from entering ESTABLISHED: the user is told, and what was queued is done."""
     tcb.signal("connection open", reason)
+    tcb.rcv_wnd = tcb.rcv_buff
     if tcb.cfg.keepalive:
         start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
     if tcb.fin_queued:
@@ -197,6 +206,16 @@ def become_established(tcb: TCB, now: Time, reason: Rule) -> None:
 
 def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
     """The eight checks. A segment that is not as idealized, beginning at RCV.NXT, is first made so."""
+    if segment.ctl & SYN and segment.ctl & FIN and _drops_syn_fin(tcb):
+        discard(tcb, segment, why.SYN_FIN_DROPPED)
+        return
+    if tcb.state is TIME_WAIT and tcb.cfg.time_wait_answers == "unexpected":
+        in_time_wait(tcb, now, segment)
+        return
+    if tcb.extended and not before_first_check(tcb, now, segment):
+        output(tcb, now)
+        return
+    arrived = segment
     if segment.seq != tcb.rcv_nxt or segment.seg_len > tcb.rcv_wnd:
         idealized = first_check_sequence(tcb, now, segment)
         if idealized is None:
@@ -205,6 +224,8 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
             output(tcb, now)
             return
         segment = idealized
+    if tcb.extended:
+        after_first_check(tcb, now, arrived)
     ctl = segment.ctl
     if ctl & RST:
         second_check_rst(tcb, now, segment)
@@ -231,6 +252,41 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
         output(tcb, now)
     elif tcb.ack_why is not None:
         send_ack(tcb, tcb.ack_why)
+
+
+def in_time_wait(tcb: TCB, now: Time, segment: Segment) -> None:
+    """TIME-WAIT as BSD has it: a short list in place of the eight checks (RFC 1337 3 (F1) for RSTs)."""
+    ctl = segment.ctl
+    if ctl & RST:
+        discard(tcb, segment, why.RST_IGNORED_TIME_WAIT)
+        return
+    if not ctl & ACK:
+        discard(tcb, segment, why.NO_ACK)
+        return
+    if ctl & FIN and segment.last == (tcb.rcv_nxt - 1) & MASK:
+        start_time_wait(tcb, now, why.FIN_AGAIN)
+    if ctl == ACK and not segment.length and segment.seq == tcb.rcv_nxt and segment.ack == tcb.snd_nxt:
+        discard(tcb, segment, why.TIME_WAIT_EXPECTED)
+        return
+    discard(tcb, segment, why.TIME_WAIT_UNEXPECTED)
+    send_ack(tcb, why.TIME_WAIT_UNEXPECTED)
+
+
+def before_first_check(tcb: TCB, now: Time, segment: Segment) -> bool:
+    """What timestamps and SACK want to know of any segment. Return whether it goes on to the first check."""
+    tcb.rcv_dsack = None  # RFC 2883 4 (1): it is about the most recent segment only
+    return not tcb.ts_ok or admits(tcb, now, segment)
+
+
+def after_first_check(tcb: TCB, now: Time, segment: Segment) -> None:
+    """What timestamps and ECN want to know of a segment that is in the window, as it was before it was trimmed."""
+    if tcb.ts_ok:
+        record(tcb, now, segment)
+        if segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
+            measure(tcb, now, segment)
+    if tcb.ecn_ok:
+        heed_mark(tcb, segment)
+        heed_echo(tcb, segment)
 
 
 def heard_from_peer(tcb: TCB, now: Time) -> None:
@@ -270,7 +326,7 @@ def first_check_sequence(tcb: TCB, now: Time, segment: Segment) -> Segment | Non
     if segment.ctl & SYN:
         # RFC 5961 4 challenges a SYN "irrespective of the sequence number"; else one outside the
         # window is trimmed off, and only its text is new.
-        if in_window or (tcb.cfg.challenge_ack and (tcb.state is not SYN_RECEIVED or not tcb.passive)):
+        if in_window or (tcb.cfg.challenge_syn and (tcb.state is not SYN_RECEIVED or not tcb.passive)):
             return segment
         segment = _without_syn(segment, segment.wnd)
     return _trimmed(tcb, segment)
@@ -297,7 +353,7 @@ def _without_syn(segment: Segment, wnd: int) -> Segment:
     """Return a segment without its SYN, which takes the first sequence number with it."""
     seq, up = (segment.seq + 1) & MASK, max(segment.up - 1, 0)
     ctl = segment.ctl & ~SYN
-    return Segment(seq, segment.ack, ctl, wnd, segment.length, segment.text, segment.why, None, up)
+    return Segment(seq, segment.ack, ctl, wnd, segment.length, segment.text, segment.why, segment.options, up)
 
 
 def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
@@ -333,7 +389,12 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         discard(tcb, segment, why.CHALLENGE_LIMITED)
         return None
     discard(tcb, segment, why.UNACCEPTABLE)
-    tcb.ack_why = why.UNACCEPTABLE
+    if segment.ctl & SYN:
+        send_bare_ack(tcb, why.UNACCEPTABLE)  # a challenge too (RFC 5961 4.2): neither text nor FIN goes with it
+    else:
+        tcb.ack_why = why.UNACCEPTABLE
+    if tcb.sack_ok and lt(segment.seq, tcb.rcv_nxt):
+        note_old(tcb, segment.seq, min(segment.length, (tcb.rcv_nxt - segment.seq) & MASK))
     return None
 
 
@@ -348,9 +409,12 @@ def _trimmed(tcb: TCB, segment: Segment) -> Segment:
     discard(tcb, segment, why.TRIMMED)
     if old:
         tcb.ack_why = why.ACK_REPEATED
+        if tcb.sack_ok:
+            note_old(tcb, segment.seq, min(old, segment.length))
     part = _part(segment, min(old, segment.length), length)
     if segment.ctl & FIN and part.length + min(old, segment.length) == segment.length and length < room:
-        return Segment(part.seq, part.ack, part.ctl | FIN, part.wnd, length, part.text, part.why, None, part.up)
+        ctl = part.ctl | FIN
+        return Segment(part.seq, part.ack, ctl, part.wnd, length, part.text, part.why, part.options, part.up)
     return part
 
 
@@ -359,7 +423,8 @@ def _part(segment: Segment, start: int, length: int) -> Segment:
     text = None if segment.text is None or not length else segment.text[start : start + length]
     up = max(segment.up - start, 0)
     seq = (segment.seq + start) & MASK
-    return Segment(seq, segment.ack, segment.ctl & ~(SYN | FIN), segment.wnd, length, text, segment.why, None, up)
+    ctl = segment.ctl & ~(SYN | FIN)
+    return Segment(seq, segment.ack, ctl, segment.wnd, length, text, segment.why, segment.options, up)
 
 
 def second_check_rst(tcb: TCB, now: Time, segment: Segment) -> None:
@@ -367,7 +432,7 @@ def second_check_rst(tcb: TCB, now: Time, segment: Segment) -> None:
     state = tcb.state
     if state is TIME_WAIT and tcb.cfg.time_wait_ignores_rst:
         discard(tcb, segment, why.RST_IGNORED_TIME_WAIT)
-    elif tcb.cfg.challenge_ack and segment.seq != tcb.rcv_nxt:
+    elif tcb.cfg.challenge_rst and segment.seq != tcb.rcv_nxt:
         challenge(tcb, now, segment, why.RST_CHALLENGED)
     elif state is SYN_RECEIVED:
         if tcb.passive:
@@ -387,11 +452,11 @@ def fourth_check_syn(tcb: TCB, now: Time, segment: Segment) -> None:
     """Fourth, check the SYN bit."""
     if tcb.state is SYN_RECEIVED and tcb.passive:
         return_to_listen(tcb, Event.RCV_SYN, why.SYN_TO_LISTEN)
-    elif tcb.cfg.challenge_ack:
+    elif tcb.cfg.challenge_syn:
         challenge(tcb, now, segment, why.SYN_CHALLENGED)
     else:
         discard(tcb, segment, why.SYN_IN_WINDOW_RESETS)
-        tcb.out.append(reset_for(segment, why.SYN_IN_WINDOW_RESETS))
+        send_reset(tcb, tcb.snd_nxt, why.SYN_IN_WINDOW_RESETS, tcb.rcv_nxt)
         delete(tcb, Event.RCV_SYN_IN_WINDOW, why.SYN_IN_WINDOW_RESETS, "connection reset", "connection reset")
 
 
@@ -401,7 +466,7 @@ def challenge(tcb: TCB, now: Time, segment: Segment, reason: Rule) -> None:
         discard(tcb, segment, why.CHALLENGE_LIMITED)
         return
     discard(tcb, segment, reason)
-    send_ack(tcb, reason)
+    send_bare_ack(tcb, reason)
 
 
 def may_challenge(tcb: TCB, now: Time) -> bool:
@@ -434,8 +499,10 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
         return _ack_outside(tcb, now, segment, acked)
     if acked:
         advance_una(tcb, now, acked, segment.ack)
-    elif tcb.snd_una != tcb.snd_max:
+    elif tcb.snd_una != tcb.snd_max and not tcb.sack_ok:
         same_ack(tcb, now, segment)
+    if tcb.sack_ok and segment.options is not None and segment.options.sack:
+        sack_arrives(tcb, now, segment.options.sack)
     # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
     newer = (segment.seq - tcb.snd_wl1) & MASK
     if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
@@ -459,6 +526,8 @@ def _ack_outside(tcb: TCB, now: Time, segment: Segment, acked: int) -> bool:
         if tcb.cfg.challenge_ack and below > tcb.max_snd_wnd:
             challenge(tcb, now, segment, why.ACK_TOO_OLD)
             return False
+        if tcb.sack_ok and segment.options is not None:
+            sack_arrives(tcb, now, segment.options.sack)
         return True  # "If the ACK is a duplicate (SEG.ACK =< SND.UNA), it can be ignored."
     if tcb.cfg.challenge_ack:
         challenge(tcb, now, segment, why.ACK_UNSENT)
@@ -514,11 +583,15 @@ def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
         # The fifth check took what was queued beside the SYN; the peer sends it again, and more perhaps.
         old = min((tcb.rcv_nxt - segment.seq) & MASK, segment.length)
         tcb.ack_why = why.ACK_REPEATED
+        if tcb.sack_ok:
+            note_old(tcb, segment.seq, old)
         if old < segment.length:
             seventh_check_text(tcb, now, _part(segment, old, segment.length - old))
     else:
         discard(tcb, segment, why.TEXT_HELD)
         hold_text(tcb, segment)
+        if tcb.sack_ok:
+            note_held(tcb, segment.seq, segment.length)
         tcb.ack_why = why.ACK_OUT_OF_ORDER
 
 

@@ -24,7 +24,7 @@ from .diagram import (
 )
 from .ending import delete
 from .receive import answer_receives, offer_window
-from .send import open_send_sequence, output, send_reset, send_syn
+from .send import open_send_sequence, output, send_abort, send_syn
 from .seqnum import MASK, lt
 from .text import append
 from .timers import start_linger, start_user_timeout
@@ -91,7 +91,7 @@ def _become_active(tcb: TCB, now: Time, event: Event, reason: Rule) -> None:
 # ------------------------------------------------------------------ 3.10.2 SEND
 
 
-def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> None:
+def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool, record: bool = False) -> None:
     """SEND: queue octets, and send what may be sent now."""
     state = tcb.state
     size = data if isinstance(data, int) else len(data)
@@ -113,6 +113,8 @@ def send_call(tcb: TCB, now: Time, data: Chunk, push: bool, urgent: bool) -> Non
         _become_active(tcb, now, Event.SEND, why.SEND_FROM_LISTEN)
     if size:
         _queue(tcb, now, data, size, push, urgent)
+        if record:
+            tcb.snd_marks = (*tcb.snd_marks, tcb.snd_goal)
     output(tcb, now)
 
 
@@ -189,7 +191,7 @@ def close_call(tcb: TCB, now: Time) -> None:
         raise TcpError(CLOSING_ERROR)
     elif tcb.cfg.linger == 0:
         _abort(tcb, why.LINGER_ZERO)
-    elif tcb.cfg.half_duplex_close and tcb.rcv_user:
+    elif tcb.cfg.half_duplex_close and tcb.rcv_user and tcb.cfg.unread_resets:
         _abort(tcb, why.CLOSE_UNREAD)
     else:
         _close(tcb, now, state)
@@ -214,6 +216,30 @@ def _close(tcb: TCB, now: Time, state: State) -> None:
     output(tcb, now)
 
 
+def shutdown_call(tcb: TCB, now: Time) -> None:
+    """CLOSE, while RECEIVEs go on: unread data, and data to come, are no reason for a RST."""
+    state = tcb.state
+    if state is LISTEN or state is SYN_SENT:
+        close_call(tcb, now)
+    elif state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    elif tcb.fin_queued or state is CLOSING or state is LAST_ACK or state is TIME_WAIT:
+        raise TcpError(CLOSING_ERROR)
+    else:
+        _close(tcb, now, state)
+        tcb.closed_full = False
+
+
+def abandon_call(tcb: TCB, now: Time) -> None:
+    """CLOSE, unless that has been called; nobody will RECEIVE any more."""
+    if not tcb.fin_queued:
+        close_call(tcb, now)
+    elif tcb.cfg.half_duplex_close and tcb.rcv_user and tcb.cfg.unread_resets:
+        _abort(tcb, why.CLOSE_UNREAD)
+    else:
+        tcb.closed_full = tcb.cfg.half_duplex_close
+
+
 # ------------------------------------------------------------------ 3.10.5 ABORT
 
 
@@ -228,8 +254,15 @@ def _abort(tcb: TCB, reason: Rule) -> None:
     state = tcb.state
     quiet = state in (LISTEN, SYN_SENT, CLOSING, LAST_ACK, TIME_WAIT)
     if not quiet:
-        send_reset(tcb, tcb.snd_nxt, reason)
+        send_abort(tcb, reason)
     delete(tcb, Event.ABORT, why.ABORT_QUIET if quiet else reason, "", "connection reset")
+
+
+def drop_call(tcb: TCB) -> None:
+    """Like ABORT, but the peer hears of it only when it asks."""
+    if tcb.state is CLOSED:
+        raise TcpError(DOES_NOT_EXIST)
+    delete(tcb, Event.ABORT, why.DROPPED, "", "connection reset")
 
 
 # ------------------------------------------------------------------ 3.10.6 STATUS

@@ -10,6 +10,7 @@ import difflib
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Final
 
+from .options import ORDERS, PADDINGS
 from .units import HOUR, MAX_DURATION, MINUTE, MS, SECOND, Time, parse_duration
 
 
@@ -140,20 +141,105 @@ class Config:
     # ---- segments
     mtu: int = _knob(
         1500, "octets", "RFC 9293 3.7.1, MUST-16",
-        "the largest IPv4 datagram this end can send (EMTU_S): no segment text exceeds mtu - 40", 68, 65_535,
+        "the largest datagram this end can send (EMTU_S): no segment text exceeds it less the IP and TCP headers", 68,
+        65_535,
     )  # fmt: skip
-    mss: int = _knob(
-        536, "octets", "RFC 9293 3.7.1, MUST-14",
-        "the largest segment text this end says it can receive, in its MSS option", 1, 65_495,
+    mss: int | None = _knob(
+        536, "octets", "RFC 9293 3.7.1, MUST-14, MUST-67",
+        "the largest segment text this end says it can receive, in its MSS option; off: mtu less the IP and TCP "
+        "headers", 1, 65_495, optional=True,
+    )  # fmt: skip
+    send_mss: int | None = _knob(
+        None, "octets", "RFC 9293 3.7.1, MUST-16",
+        "the largest segment text this end sends, whatever the peer could receive (TCP_MAXSEG); off: as large as mtu "
+        "allows", 1, 65_495, optional=True,
     )  # fmt: skip
     mss_option: str = _knob(
         "differs", "name", "RFC 9293 3.7.1, SHLD-5",
-        "when a SYN carries the MSS option: if mss differs from the default 536, always, or never",
+        "when a SYN carries the MSS option: if mss differs from the default (536; over IPv6 1220), always, or never",
         choices=("differs", "always", "never"),
     )  # fmt: skip
     window_scale: int | None = _knob(
         None, "count", "RFC 7323 2.2",
         "the window scale shift offered in a SYN; off: no window scale option", 0, 14, optional=True,
+    )  # fmt: skip
+    no_options: bool = _knob(
+        False, "flag", "RFC 9293 3.1",
+        "send no TCP option at all, and use none of the peer's but its MSS (TCP_NOOPT)",
+    )  # fmt: skip
+    option_order: str = _knob(
+        "mss,wscale,sackOK,TS", "name", "RFC 9293 3.1; RFC 7323 A", "the order of the options of a SYN", choices=ORDERS
+    )
+    option_padding: str = _knob(
+        "eol", "name", "RFC 9293 3.1; RFC 7323 A",
+        "how options fill up to four octets: nops before each of them, or end-of-list after the last", choices=PADDINGS,
+    )  # fmt: skip
+
+    # ---- timestamps
+    timestamps: bool = _knob(
+        False, "flag", "RFC 7323 3.2", "offer the timestamps option in a SYN, and accept the peer's offer"
+    )
+    timestamp_tick: Time = _knob(
+        MS, "ns", "RFC 7323 5.4", "the period of the timestamp clock: after it TSval has grown by one", 1_000, SECOND
+    )
+    timestamp_offset: int | None = _knob(
+        None, "seq", "RFC 7323 5.4",
+        "TSval at time zero; off: one for each pair of sockets, made of them and isn_secret", 0, (1 << 32) - 1,
+        optional=True,
+    )  # fmt: skip
+    missing_timestamps: str = _knob(
+        "drop", "name", "RFC 7323 3.2",
+        "what becomes of a segment without timestamps where they were agreed on: RFC 7323 drops it",
+        choices=("drop", "accept"),
+    )  # fmt: skip
+    rtt_samples: str = _knob(
+        "window", "name", "RFC 7323 4.2, G",
+        "the weight of a round trip that timestamps measure, one for each ACK; window: alpha and beta are divided by "
+        "the ACKs expected for a window; ack: they are not", choices=("window", "ack"),
+    )  # fmt: skip
+
+    # ---- selective acknowledgment
+    sack: bool = _knob(False, "flag", "RFC 2018 2", "offer SACK-permitted in a SYN, and report text beyond a hole")
+    dsack: bool = _knob(
+        True, "flag", "RFC 2883 4", "with sack: report text that came twice in the first block of the next ACK"
+    )
+    sack_blocks: int | None = _knob(
+        None, "count", "RFC 2018 4",
+        "how many runs of text beyond a hole are remembered for reporting, the latest first; off: all", 1, 255,
+        optional=True,
+    )  # fmt: skip
+
+    sack_survives_rto: bool = _knob(
+        False, "flag", "RFC 2018 8; RFC 6675 5.1",
+        "after a retransmission timeout still believe what SACK has reported; off: the peer may have discarded it",
+    )  # fmt: skip
+
+    # ---- explicit congestion notification
+    ecn: str = _knob(
+        "off", "name", "RFC 9293 3.8.2, SHLD-8; RFC 3168 6.1.1",
+        "whether ECN is asked for in a SYN (on), only granted to a peer that asks (passive), or neither",
+        choices=("off", "passive", "on"),
+    )  # fmt: skip
+    ecn_syn_retries: int | None = _knob(
+        0, "count", "RFC 3168 6.1.1.1", "how many retransmissions of a SYN still ask for ECN; off: all", 0, 255,
+        optional=True,
+    )  # fmt: skip
+
+    # ---- ICMP
+    icmp_hard_errors: str = _knob(
+        "unsynchronized", "name", "RFC 9293 3.9.2.2, SHLD-26; RFC 5927 5.2",
+        "when an ICMP hard error aborts a connection: while it opens, always, or never",
+        choices=("unsynchronized", "always", "never"),
+    )  # fmt: skip
+    icmp_soft_aborts_open: bool = _knob(
+        False, "flag", "RFC 9293 3.9.2.2; RFC 5461 4.1", "let an ICMP soft error end a connection that is being opened"
+    )
+    path_mtu_discovery: bool = _knob(
+        True, "flag", "RFC 9293 3.7.2", "believe ICMP messages that a datagram was too big for a link of the path"
+    )
+    path_mtu_min: int = _knob(
+        68, "octets", "RFC 1191 3; RFC 8201 4", "the least path MTU that is believed; over IPv6 never less than 1280",
+        68, 65_535,
     )  # fmt: skip
 
     # ---- windows and buffers
@@ -192,6 +278,32 @@ class Config:
         False, "flag", "RFC 9293 A.2",
         "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses; ACKs of a full window lie there",
     )  # fmt: skip
+    accept_whole_buffer: bool = _knob(
+        False, "flag", "RFC 9293 3.8.6",
+        "without window scaling, accept all that rcv_buff has room for, though the window field cannot say it (BSD)",
+    )  # fmt: skip
+    round_rcv_buff: bool = _knob(
+        False, "flag", "RFC 9293 3.8.6",
+        "once the send MSS is known, round rcv_buff up to a multiple of it (BSD)",
+    )  # fmt: skip
+    window_update: str = _knob(
+        "clark", "name", "RFC 9293 3.8.6.2.2, MUST-39",
+        "what reading must free before an ACK tells of it; clark: a segment or half the buffer; bsd: two segments and "
+        "a quarter of the buffer, or half the buffer; doubling: as much as the window that is offered (Linux)",
+        choices=("clark", "bsd", "doubling"),
+    )  # fmt: skip
+    quick_acks: int = _knob(
+        0, "segments", "RFC 5681 4.2; RFC 9293 3.8.6.3, SHLD-18",
+        "so many segments at the start of a connection are acknowledged at once, as Linux does", 0, 1_000,
+    )  # fmt: skip
+    ack_repeats_fin: bool = _knob(
+        False, "flag", "RFC 9293 3.8.1",
+        "while our FIN is not acknowledged, an ACK carries it again (BSD)",
+    )  # fmt: skip
+    listen_keeps_text: bool = _knob(
+        True, "flag", "RFC 9293 3.10.7.2, third",
+        "keep text and FIN that come with the SYN to a listener; off: take the SYN alone (BSD's SYN cache)",
+    )  # fmt: skip
 
     # ---- retransmission
     rto_initial: Time = _knob(SECOND, "ns", "RFC 6298 2 (2.1)", "the RTO before any round trip was measured", MS)
@@ -199,6 +311,9 @@ class Config:
     rto_max: Time = _knob(MINUTE, "ns", "RFC 6298 2 (2.5)", "the greatest RTO, at least 60 s", MINUTE)
     rto_after_syn_loss: Time = _knob(
         3 * SECOND, "ns", "RFC 6298 5 (5.7)", "the RTO with which data starts if the SYN had to be retransmitted", MS
+    )
+    rto_slop: Time = _knob(
+        0, "ns", "RFC 6298 2 (2.4)", "added to every RTO that was measured or backed off (BSD's rexmit_slop)"
     )
     rto_granularity: Time = _knob(0, "ns", "RFC 6298 2 (2.2)", "G, the clock granularity that bounds 4 x RTTVAR below")
     r1: int = _knob(
@@ -213,6 +328,20 @@ class Config:
         "RFC 9293 3.8.3, MUST-23",
         "how long a SYN is retransmitted before giving up; the RFC asks for at least 3 minutes",
     )
+    syn_retries: int | None = _knob(
+        None, "count", "RFC 9293 3.8.3, MUST-21", "give up after so many retransmissions of a SYN; off: by r2_syn",
+        0, 127, optional=True,
+    )  # fmt: skip
+    connect_timeout: Time | None = _knob(
+        None, "ns", "RFC 9293 3.10.8", "the user timeout until our SYN is acknowledged (BSD's keepinit); "
+        "off: user_timeout",
+        MS, optional=True,
+    )  # fmt: skip
+    drop_options_after: int | None = _knob(
+        None, "count", "RFC 7323 1.3",
+        "from this retransmission of a SYN on, it carries no option but the MSS, lest they are why it is lost (BSD)",
+        1, 127, optional=True,
+    )  # fmt: skip
     user_timeout: Time | None = _knob(
         5 * MINUTE, "ns", "RFC 9293 3.9.1.1 and 3.10.8", "abort if data stays undelivered for so long; off: never",
         MS, optional=True,
@@ -246,20 +375,45 @@ class Config:
         "RFC 9293 3.6.1, MAY-1, SHLD-3",
         "CLOSE with unread data, or data after CLOSE, is answered by a RST",
     )
+    unread_resets: bool = _knob(
+        True, "flag", "RFC 9293 3.6.1, SHLD-3",
+        "with half_duplex_close, unread data alone turns CLOSE into a RST; off: only data after CLOSE does (BSD)",
+    )  # fmt: skip
+    reset_with_ack: bool = _knob(
+        False, "flag", "RFC 9293 3.10.5",
+        "the RST of an ABORT carries the ACK bit and RCV.NXT too, as kernels send it",
+    )  # fmt: skip
     reuse_time_wait: bool = _knob(
-        True, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT"
+        False, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT"
     )
 
     # ---- robustness
-    challenge_ack: bool = _knob(
-        True, "flag", "RFC 5961 3.2, 4.2, 5.2",
-        "challenge RSTs and SYNs in the window and old ACKs; without it RFC 793's rules hold",
+    challenge_rst: bool = _knob(
+        True, "flag", "RFC 5961 3.2",
+        "only a RST at RCV.NXT resets, one in the window is challenged; off: any RST in the window resets (RFC 793)",
     )  # fmt: skip
+    challenge_syn: bool = _knob(
+        True, "flag", "RFC 5961 4.2",
+        "a SYN to a synchronized connection is challenged; off: one in the window resets (RFC 793)",
+    )  # fmt: skip
+    challenge_ack: bool = _knob(
+        True, "flag", "RFC 5961 5.2", "challenge ACKs that are too old, and limit the answers to those too new"
+    )
     challenge_ack_limit: int = _knob(
         10, "count", "RFC 5961 7", "how many challenge ACKs are sent in challenge_ack_period", 1, 1_000_000
     )
     challenge_ack_period: Time = _knob(5 * SECOND, "ns", "RFC 5961 7", "the period of challenge_ack_limit", MS)
     time_wait_ignores_rst: bool = _knob(False, "flag", "RFC 1337 3 (F1)", "ignore a RST in TIME-WAIT")
+    time_wait_answers: str = _knob(
+        "checked", "name", "RFC 9293 3.10.7.4",
+        "what is answered in TIME-WAIT; checked: what the eight checks answer; unexpected: every segment with an ACK "
+        "but the one that is expected, and nothing without an ACK (BSD)",
+        choices=("checked", "unexpected"),
+    )  # fmt: skip
+    drop_syn_fin: str = _knob(
+        "never", "name", "RFC 9293 3.10.7.2, third",
+        "where a segment with both SYN and FIN is dropped", choices=("never", "listen", "always"),
+    )  # fmt: skip
 
     # ---- keep-alive
     keepalive: bool = _knob(False, "flag", "RFC 9293 3.8.4, MUST-24, MUST-25", "probe an idle connection")
@@ -292,6 +446,23 @@ def checked(config: Config, knobs: dict[str, Any]) -> Config:
     return replace(config, **values) if values else config
 
 
+_KERNEL: Final[dict[str, Any]] = {
+    "mss": None,
+    "mss_option": "always",
+    "sack": True,
+    "timestamps": True,
+    "ecn": "passive",
+    "delayed_ack": 40 * MS,
+    "initial_window": 10,
+    "user_timeout": None,
+    "answer_duplicate_syn": True,
+    "half_duplex_close": True,
+    "reset_with_ack": True,
+    "reuse_time_wait": True,
+    "msl": 30 * SECOND,
+}
+"""What the kernels have in common."""
+
 PROFILES: Final[dict[str, Config]] = {
     "rfc9293": Config(),
     "plain": checked(
@@ -308,9 +479,56 @@ PROFILES: Final[dict[str, Config]] = {
             "limited_transmit": False,
         },
     ),
+    "freebsd": checked(
+        Config(),
+        _KERNEL
+        | {
+            "window_scale": 6,
+            "option_order": "mss,wscale,sackOK,TS",
+            "option_padding": "eol",
+            "sack_blocks": 6,
+            "ecn_syn_retries": 1,
+            "rcv_buff": 65_536,
+            "accept_whole_buffer": True,
+            "round_rcv_buff": True,
+            "window_update": "bsd",
+            "ack_repeats_fin": True,
+            "listen_keeps_text": False,
+            "rto_min": 30 * MS,
+            "rto_max": 64 * SECOND,
+            "rto_slop": 200 * MS,
+            "connect_timeout": 75 * SECOND,
+            "unread_resets": False,
+            "time_wait_ignores_rst": True,
+            "time_wait_answers": "unexpected",
+            "challenge_ack_limit": 5,
+            "challenge_ack_period": SECOND,
+            "keepalive_count": 8,
+        },
+    ),
+    "linux": checked(
+        Config(),
+        _KERNEL
+        | {
+            "window_scale": 8,
+            "option_order": "mss,sackOK,TS,wscale",
+            "option_padding": "nop",
+            "rcv_buff": 65_535,
+            "window_update": "doubling",
+            "quick_acks": 16,
+            "rto_min": 200 * MS,
+            "rto_max": 2 * MINUTE,
+            "rto_granularity": 200 * MS,
+            "syn_retries": 6,
+            "drop_syn_fin": "listen",
+            "challenge_ack_limit": 1,
+            "challenge_ack_period": 500 * MS,
+        },
+    ),
 }
 """The profiles: `rfc9293` does what the RFC says with its defaults; `plain` is for teaching, without
-options or delays and with small round numbers."""
+options or delays and with small round numbers; `freebsd` and `linux` do what those kernels put on the
+wire, as far as tcpsim models it."""
 
 
 def profile(name: str, **knobs: Any) -> Config:

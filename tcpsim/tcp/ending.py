@@ -22,7 +22,7 @@ def delete(tcb: TCB, event: Event, reason: Rule, signal: str, returned: str) -> 
     tcb.move(event, reason)
     stop_all(tcb, reason)
     return_receives(tcb, returned, why.CALL_RETURNED)
-    tcb.snd_text = tcb.rcv_text = ()
+    tcb.snd_text = ()  # what was received in order and not read stays: it was acknowledged
     tcb.rcv_held = ()
     tcb.ack_why = None
     if signal:

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import calls
+from . import calls, live
 from .arrives import in_other_states, segment_arrives
 from .diagram import CLOSED, TIME_WAIT
+from .icmp import icmp_arrives
+from .leaving import complete
+from .receive import whole_segments
 from .segment import ACK, RST, SYN
-from .seqnum import gt
 from .tcb import TCB
 from .timeouts import timeout
 from .timers import earliest
+from .timestamps import newer_incarnation
 from .units import NEVER
 
 if TYPE_CHECKING:
     from .actions import Action
     from .calls import Status
+    from .config import Config
+    from .icmp import IcmpError
     from .iss import Socket
     from .segment import Segment
     from .text import Chunk
@@ -43,9 +48,11 @@ class Endpoint(TCB):
 
     __slots__ = ()
 
-    def _taken(self) -> list[Action]:
+    def _taken(self, now: Time) -> list[Action]:
         actions = self.out
         self.out = []
+        if self.extended and actions:
+            complete(self, now, actions)
         return actions
 
     def bind(self, local: Socket, remote: Socket) -> None:
@@ -57,35 +64,77 @@ class Endpoint(TCB):
     def open(self, now: Time, *, active: bool) -> list[Action]:
         """OPEN (3.10.1): passive waits in LISTEN, active sends a SYN; both from CLOSED or, active, LISTEN."""
         calls.open_call(self, now, active)
-        return self._taken()
+        return self._taken(now)
 
-    def send(self, now: Time, data: Chunk, *, push: bool = True, urgent: bool = False) -> list[Action]:
+    def send(
+        self, now: Time, data: Chunk, *, push: bool = True, urgent: bool = False, record: bool = False
+    ) -> list[Action]:
         """SEND (3.10.2): queue bytes, or an int number of octets that are only counted.
 
-        Without `push` less than a full segment may wait for more (MAY-16), at most `sws_override`.
+        Without `push` less than a full segment may wait for more (MAY-16), at most `sws_override`. With
+        `record` no later data shares a segment with this.
         """
-        calls.send_call(self, now, data, push, urgent)
-        return self._taken()
+        calls.send_call(self, now, data, push, urgent, record)
+        return self._taken(now)
+
+    def push(self, now: Time) -> list[Action]:
+        """Send what waits for more to join it, as far as windows and Nagle allow."""
+        live.push_call(self, now)
+        return self._taken(now)
+
+    def cork(self, now: Time, on: bool = True) -> list[Action]:
+        """Hold back what fills no segment, as long as `sws_override` lets it; or end that and push."""
+        live.cork_call(self, now, on)
+        return self._taken(now)
+
+    def configure(self, now: Time, cfg: Config) -> list[Action]:
+        """Change knobs of a live connection; the ISS, the MSS option and their like have had their day."""
+        live.configure_call(self, now, cfg)
+        return self._taken(now)
 
     def receive(self, now: Time, limit: int = calls.ENDLESS_RECEIVE) -> list[Action]:
         """RECEIVE (3.10.3): a Deliver of at most `limit` octets now, or later when some have come."""
         calls.receive_call(self, now, limit)
-        return self._taken()
+        return self._taken(now)
+
+    def take(self, now: Time, limit: int) -> list[Action]:
+        """Deliver at most `limit` octets that are on hand, also of a connection that has ended; none, if none are."""
+        live.take_call(self, now, limit)
+        return self._taken(now)
+
+    def peek(self, limit: int, start: int = 0) -> Chunk:
+        """Return at most `limit` octets that are on hand, from the `start`th on, and leave them there."""
+        return live.on_hand(self, start, limit)
 
     def read(self, now: Time, on: bool = True) -> list[Action]:
         """Have every octet delivered as it comes, as if a RECEIVE were always outstanding; or end that."""
         calls.read_call(self, now, on)
-        return self._taken()
+        return self._taken(now)
 
     def close(self, now: Time) -> list[Action]:
         """CLOSE (3.10.4): no more to send; a FIN follows all that was sent."""
         calls.close_call(self, now)
-        return self._taken()
+        return self._taken(now)
+
+    def shutdown(self, now: Time) -> list[Action]:
+        """CLOSE of one direction: no more to send, but RECEIVEs are to come (3.6, half-closed)."""
+        calls.shutdown_call(self, now)
+        return self._taken(now)
+
+    def abandon(self, now: Time) -> list[Action]:
+        """CLOSE for good, after a `shutdown` or without: nobody is left to RECEIVE."""
+        calls.abandon_call(self, now)
+        return self._taken(now)
+
+    def drop(self, now: Time) -> list[Action]:
+        """Delete the TCB without a word to the peer: a listener is gone, and with it what it had begun."""
+        calls.drop_call(self)
+        return self._taken(now)
 
     def abort(self, now: Time) -> list[Action]:
         """ABORT (3.10.5): a RST where the peer may know the connection, and CLOSED."""
         calls.abort_call(self)
-        return self._taken()
+        return self._taken(now)
 
     def status(self) -> Status:
         """STATUS (3.10.6)."""
@@ -101,7 +150,19 @@ class Endpoint(TCB):
             segment_arrives(self, now, segment)
         actions = self.out
         self.out = []
+        if self.extended and actions:
+            complete(self, now, actions)
         return actions
+
+    def icmp(self, now: Time, error: IcmpError) -> list[Action]:
+        """An ICMP error that quotes a segment of this connection (3.9.2.2): soft, hard, or a path MTU."""
+        icmp_arrives(self, now, error)
+        return self._taken(now)
+
+    @property
+    def buffer_octets(self) -> int:
+        """The receive buffer as its user sees it, octets: without window scaling not all of it can be offered."""
+        return whole_segments(self, self.cfg.rcv_buff) if self.state.both_syns else self.cfg.rcv_buff
 
     def next_timeout(self) -> Time | None:
         """Return when `timeout` has something to do, or None."""
@@ -111,19 +172,20 @@ class Endpoint(TCB):
     def timeout(self, now: Time) -> list[Action]:
         """Let the timers act whose deadline has come (3.10.8); none may have, and nothing happens then."""
         timeout(self, now)
-        return self._taken()
+        return self._taken(now)
 
     def admits_new_incarnation(self, segment: Segment) -> bool:
         """Return whether, in TIME-WAIT, this SYN may open the connection anew (RFC 9293 3.6.1, MAY-2).
 
-        Its number must lie beyond all that was received. Whoever drives the endpoint then opens a new
-        one with `iss_above` set to this one's `snd_max`, and returns to this one if the new one fails.
+        Its timestamp or its number must lie beyond all that was received (RFC 6191 2). Whoever drives the
+        endpoint then opens a new one with `iss_above` set to this one's `snd_max`, and returns to this
+        one if the new one fails.
         """
         return (
             self.state is TIME_WAIT
             and self.cfg.reuse_time_wait
             and segment.ctl & (SYN | ACK | RST) == SYN
-            and gt(segment.seq, self.rcv_nxt)
+            and newer_incarnation(self, segment)
         )
 
     def give_way(self, now: Time) -> list[Action]:
@@ -133,7 +195,7 @@ class Endpoint(TCB):
         from .ending import delete
 
         delete(self, Event.NEW_INCARNATION, why.NEW_INCARNATION, "", "connection closing")
-        return self._taken()
+        return self._taken(now)
 
     # ------------------------------------------------------------------ copies
 

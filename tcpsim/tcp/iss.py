@@ -40,8 +40,13 @@ def initial_sequence_number(
 
 
 def _generated(secret: str, now: Time, local: Socket | None, remote: Socket | None) -> int:
+    return (now // TICK + keyed_hash(secret, local, remote)) & MASK
+
+
+def keyed_hash(secret: str, local: Socket | None, remote: Socket | None) -> int:
+    """Return 32 bits that two sockets and a secret decide, and nobody without the secret can tell."""
     sockets = repr((local, remote)).encode()
-    return (now // TICK + int.from_bytes(blake2b(sockets, digest_size=4, key=_key(secret)).digest())) & MASK
+    return int.from_bytes(blake2b(sockets, digest_size=4, key=_key(secret)).digest())
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from . import rules as why
 from .actions import Deliver, TimerSet
 from .diagram import ESTABLISHED, FIN_WAIT_2, Event
+from .options import TIMESTAMPS_OCTETS
+from .sack_report import forget_taken, note_taken
 from .segment import PSH
 from .seqnum import HALF, MASK, gt
 from .text import append, cut, drop
@@ -22,18 +24,28 @@ if TYPE_CHECKING:
 
 def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
     """Take the text of a segment that begins at RCV.NXT, and what was held behind it; owe an ACK."""
+    if tcb.rcv_blocks:
+        note_taken(tcb, segment.seq, segment.length)
     _accept(tcb, segment.length, segment.text, segment.ctl & PSH)
     tcb.rcv_segments += 1
     if tcb.rcv_held:
         _take_held(tcb)
         tcb.ack_why = why.ACK_HOLE_FILLED
     elif tcb.ack_why is None:
-        if not tcb.cfg.delayed_ack:
-            tcb.ack_why = why.ACK_AT_ONCE
-        elif tcb.rcv_segments >= tcb.cfg.ack_every:
-            tcb.ack_why = why.ACK_EVERY_SECOND
-        elif tcb.delack_at == NEVER:
-            _delay_ack(tcb, now)
+        _owe_ack(tcb, now)
+
+
+def _owe_ack(tcb: TCB, now: Time) -> None:
+    """Owe an ACK for text in order: at once, or in company (RFC 9293 3.8.6.3)."""
+    if not tcb.cfg.delayed_ack:
+        tcb.ack_why = why.ACK_AT_ONCE
+    elif tcb.quick_acks:
+        tcb.quick_acks -= 1
+        tcb.ack_why = why.ACK_QUICKLY
+    elif tcb.rcv_segments >= tcb.cfg.ack_every:
+        tcb.ack_why = why.ACK_EVERY_SECOND
+    elif tcb.delack_at == NEVER:
+        _delay_ack(tcb, now)
 
 
 def _delay_ack(tcb: TCB, now: Time) -> None:
@@ -55,8 +67,7 @@ def _accept(tcb: TCB, length: int, text: bytes | None, pushed: int) -> None:
     # 3.8.6.2.2: keep the right edge fixed until it can move by min(Fr x RCV.BUFF, Eff.snd.MSS).
     window = tcb.rcv_wnd - length
     space = tcb.rcv_buff - tcb.rcv_user
-    step = tcb.snd_mss if 2 * tcb.snd_mss < tcb.rcv_buff else tcb.rcv_buff // 2
-    tcb.rcv_wnd = space if space - window >= step else window
+    tcb.rcv_wnd = space if space - window >= tcb.rcv_step else window
 
 
 def _buffer(tcb: TCB, length: int, text: bytes | None, pushed: bool) -> None:
@@ -99,13 +110,52 @@ def _deliver(tcb: TCB, limit: int) -> None:
         tcb.signal("end of urgent data", why.URGENT_ENDS)
 
 
+def size_buffer(tcb: TCB, octets: int) -> None:
+    """Set RCV.BUFF, and by how much the right window edge moves at least (RFC 9293 3.8.6.2.2)."""
+    cfg, mss = tcb.cfg, tcb.snd_mss
+    octets = whole_segments(tcb, octets)
+    tcb.rcv_buff = octets if cfg.accept_whole_buffer else min(octets, 0xFFFF << tcb.rcv_scale)
+    # BSD and Linux tell in every segment what there is; what reading frees is another question.
+    tcb.rcv_step = min(tcb.rcv_buff // 2, mss) if cfg.window_update == "clark" else 1
+
+
+def whole_segments(tcb: TCB, octets: int) -> int:
+    """Round the size of a buffer up, with `round_rcv_buff`; the timestamps of a segment count as text of it."""
+    mss = tcb.snd_mss + TIMESTAMPS_OCTETS * tcb.ts_ok
+    return -(-octets // mss) * mss if tcb.cfg.round_rcv_buff and octets > mss else octets
+
+
 def offer_window(tcb: TCB) -> bool:
     """After reading, move the right window edge if it can move far enough; return whether it did."""
     space = tcb.rcv_buff - tcb.rcv_user
-    if space - tcb.rcv_wnd < min(tcb.rcv_buff // 2, tcb.snd_mss) or space <= tcb.rcv_wnd:
+    if space <= tcb.rcv_wnd:
         return False
-    tcb.rcv_wnd = space
-    return True
+    if _worth_telling(tcb, space):
+        tcb.rcv_wnd = space
+        return True
+    tcb.rcv_unsaid = tcb.cfg.window_update != "clark"
+    return False
+
+
+def _worth_telling(tcb: TCB, space: int) -> bool:
+    """Return whether an ACK is sent only to tell that the window can be `space` octets."""
+    rule = tcb.cfg.window_update
+    freed = space - tcb.rcv_wnd
+    if rule == "clark":
+        return freed >= tcb.rcv_step
+    field = 0xFFFF << tcb.rcv_scale
+    told, tells = min(tcb.rcv_wnd, field), min(space, field)
+    if rule == "doubling":
+        return tells >= 2 * told
+    buffer, mss, freed = tcb.rcv_buff, tcb.snd_mss, tells - told
+    large = freed >= 2 * mss and (4 * freed >= buffer or 8 * tells <= buffer or buffer <= 8 * mss)
+    return large or 2 * freed >= buffer
+
+
+def say_window(tcb: TCB) -> None:
+    """Tell of what reading has freed, as a segment goes out anyway."""
+    tcb.rcv_unsaid = False
+    tcb.rcv_wnd = max(tcb.rcv_wnd, tcb.rcv_buff - tcb.rcv_user)
 
 
 # ------------------------------------------------------------------ beyond a hole
@@ -152,6 +202,8 @@ def _take_held(tcb: TCB) -> None:
         if old < length:
             _accept(tcb, length - old, None if text is None else text[old:], pushed)
     tcb.rcv_held = held[taken:]
+    if tcb.rcv_blocks:
+        forget_taken(tcb)
 
 
 def take_queued(tcb: TCB, now: Time) -> None:
@@ -161,7 +213,9 @@ def take_queued(tcb: TCB, now: Time) -> None:
         tcb.signal("urgent data", why.URGENT_BEGINS)
     if tcb.rcv_held:
         _take_held(tcb)
-        tcb.ack_why = why.ACK_AT_ONCE
+        tcb.rcv_segments += 1
+        if tcb.ack_why is None:
+            _owe_ack(tcb, now)
     take_fin_if_next(tcb, now)
 
 
@@ -179,7 +233,7 @@ def take_fin(tcb: TCB, now: Time) -> None:
     tcb.rcv_nxt = (tcb.rcv_nxt + 1) & MASK
     tcb.fin_received = True
     tcb.rcv_fin = None
-    tcb.rcv_held = ()
+    tcb.rcv_held = tcb.rcv_blocks = ()
     tcb.rcv_pushed = tcb.rcv_user > 0  # "FIN implies PUSH for any segment text not yet delivered"
     tcb.rcv_segments += 1
     if tcb.state is not ESTABLISHED or not (tcb.cfg.delay_fin_ack and tcb.cfg.delayed_ack):

@@ -111,6 +111,9 @@ ABORT_RESET: Final = _rule(
 ABORT_QUIET: Final = _rule(
     "abort.quiet", "RFC 9293 3.10.5", "ABORT deletes the TCB; in this state the peer needs no RST."
 )
+DROPPED: Final = _rule(
+    "call.dropped", "RFC 9293 3.10.5", "The TCB is deleted unheard: a RST will answer what the peer sends next."
+)
 CALL_RETURNED: Final = _rule(
     "call.returned", "RFC 9293 3.10", "An outstanding call is returned because its connection has ended."
 )
@@ -131,12 +134,19 @@ LISTEN_RST_IGNORED: Final = _rule(
     "RFC 9293 3.10.7.2, first",
     "A RST in LISTEN can't be meant for this incarnation and is ignored.",
 )
+LISTEN_CROWDED: Final = _rule(
+    "listen.crowded", "RFC 9293 3.10.7.2", "As many connections as the listener may keep wait to be accepted already."
+)
 LISTEN_ACK_RESET: Final = _rule(
     "listen.ack-reset", "RFC 9293 3.10.7.2, second", "Any acknowledgment in LISTEN is bad: it is answered with a RST."
 )
 LISTEN_SYN: Final = _rule(
     "listen.syn", "RFC 9293 3.10.7.2, third", "A SYN in LISTEN is answered with SYN,ACK; it uses one sequence number."
 )
+SYN_FIN_DROPPED: Final = _rule(
+    "arrives.syn-fin", "RFC 9293 3.10.7.2, third",
+    "SYN and FIN in one segment are legal, but hardly ever honest: this host drops such a segment.",
+)  # fmt: skip
 LISTEN_OTHER: Final = _rule(
     "listen.other",
     "RFC 9293 3.10.7.2, fourth",
@@ -182,6 +192,14 @@ UNACCEPTABLE_RST: Final = _rule(
 ZERO_WINDOW_ANSWERED: Final = _rule(
     "first.zero-window", "RFC 9293 3.8.6.1",
     "With a zero window text is not taken, but it is answered with an ACK that shows the window, and its ACK counts.",
+)  # fmt: skip
+PAWS: Final = _rule(
+    "first.paws", "RFC 7323 5.3 (R1)",
+    "The timestamp is older than the last one: an old duplicate, which is dropped and answered with an ACK.",
+)  # fmt: skip
+NO_TIMESTAMPS: Final = _rule(
+    "first.no-timestamps", "RFC 7323 3.2",
+    "Timestamps were agreed on and the segment has none: it is dropped in silence.",
 )  # fmt: skip
 TRIMMED: Final = _rule(
     "first.trimmed",
@@ -250,6 +268,14 @@ NEW_INCARNATION: Final = _rule(
     "A SYN beyond the old sequence numbers may open a new incarnation.",
     "MAY-2",
 )
+TIME_WAIT_UNEXPECTED: Final = _rule(
+    "time-wait.unexpected", "RFC 9293 3.6.1",
+    "In TIME-WAIT, this host answers every segment with an ACK that is not the one expected, in the window or not.",
+)  # fmt: skip
+TIME_WAIT_EXPECTED: Final = _rule(
+    "time-wait.expected", "RFC 9293 3.6.1",
+    "In TIME-WAIT, an empty ACK with the expected numbers says nothing new and is not answered.",
+)  # fmt: skip
 NO_ACK: Final = _rule("fifth.no-ack", "RFC 9293 3.10.7.4, fifth", "A segment without an ACK is dropped.")
 ACK_TOO_OLD: Final = _rule(
     "fifth.too-old", "RFC 9293 3.10.7.4, fifth",
@@ -324,6 +350,10 @@ FIN_HELD: Final = _rule(
 
 # ------------------------------------------------------------------ acknowledging
 
+ACK_QUICKLY: Final = _rule(
+    "ack.quick", "RFC 5681 4.2",
+    "The first segments of a connection are acknowledged at once, so that the sender's window opens quickly.",
+)  # fmt: skip
 ACK_AT_ONCE: Final = _rule(
     "ack.at-once",
     "RFC 9293 3.10.7.4, seventh",
@@ -377,6 +407,12 @@ SEND_OVERRIDE: Final = _rule(
     "RFC 9293 3.8.6.2.1 (4)",
     "Data was held back long enough: the override timeout sends it.",
 )
+SEND_ASKED: Final = _rule(
+    "send.asked", "RFC 9293 3.9.1.2", "The user asks that what waits for more to join it be sent now.", "MAY-16"
+)
+SEND_RECORD: Final = _rule(
+    "send.record", "RFC 9293 3.7.4", "The end of a record goes by itself: no later data may join it.", "SHLD-7"
+)
 SEND_FIN: Final = _rule(
     "send.fin",
     "RFC 9293 3.10.4",
@@ -424,7 +460,7 @@ RETRANSMIT: Final = _rule(
 RETRANSMIT_REST: Final = _rule(
     "rto.retransmit-rest",
     "RFC 5681 3.1",
-    "After a timeout, what else was outstanding is sent again as slow start allows.",
+    "After a timeout, or once the path takes less, what else was outstanding is sent again as slow start allows.",
 )
 FAST_RETRANSMIT: Final = _rule(
     "fast.retransmit",
@@ -434,9 +470,33 @@ FAST_RETRANSMIT: Final = _rule(
 PARTIAL_ACK: Final = _rule(
     "fast.partial-ack", "RFC 6582 3.2", "A partial ACK shows the next hole of the same window: it is filled at once."
 )
+SACK_RETRANSMIT: Final = _rule(
+    "sack.retransmit", "RFC 6675 5 (4.3)",
+    "SACK shows that enough has arrived beyond the first missing segment: it is sent again, and recovery begins.",
+)  # fmt: skip
+SACK_LOST: Final = _rule(
+    "sack.lost", "RFC 6675 4, NextSeg (1)",
+    "There is room in the pipe: the first hole that is lost, and was not filled yet, is sent again.",
+)  # fmt: skip
+SACK_NEW_DATA: Final = _rule(
+    "sack.new-data", "RFC 6675 4, NextSeg (2)",
+    "There is room in the pipe, and nothing lost is left to send again: new data goes.",
+)  # fmt: skip
+SACK_HOLE: Final = _rule(
+    "sack.hole", "RFC 6675 4, NextSeg (3)",
+    "There is room in the pipe and no new data for it: a hole is filled that may yet turn out not to be lost.",
+)  # fmt: skip
+SACK_RESCUE: Final = _rule(
+    "sack.rescue", "RFC 6675 4, NextSeg (4)",
+    "There is room in the pipe and no hole for it: the last segment is sent again, once, lest it is lost and no ACK tells.",
+)  # fmt: skip
 R1_REACHED: Final = _rule(
     "fail.r1", "RFC 9293 3.8.3 (e)", "The same segment was sent R1 times in vain: the user is told.", "SHLD-9"
 )
+SYN_RETRIES_USED: Final = _rule(
+    "fail.syn-retries", "RFC 9293 3.8.3 (c)",
+    "The SYN was sent again as often as allowed, in vain: the connection is given up.", "MUST-21",
+)  # fmt: skip
 R2_REACHED: Final = _rule(
     "fail.r2",
     "RFC 9293 3.8.3 (c)",
@@ -479,12 +539,27 @@ TIME_WAIT_OVER: Final = _rule("time-wait.over", "RFC 9293 3.10.8", "2 MSL are ov
 KEEPALIVE_STARTED: Final = _rule(
     "keepalive.started", "RFC 9293 3.8.4", "The connection is watched for being idle.", "MUST-26"
 )
+KEEPALIVE_STOPPED: Final = _rule(
+    "keepalive.stopped", "RFC 9293 3.8.4", "The user has turned keep-alives off.", "MUST-24"
+)
 KEEPALIVE_PROBE: Final = _rule(
     "keepalive.probe", "RFC 9293 3.8.4", "An idle connection is probed with SEG.SEQ = SND.NXT-1 and no data.", "SHLD-12"
 )
 KEEPALIVE_DEAD: Final = _rule(
     "keepalive.dead", "RFC 9293 3.8.4", "No probe was answered: the peer is taken for dead.", "MUST-29"
 )
+ICMP_SOFT: Final = _rule(
+    "icmp.soft", "RFC 9293 3.9.2.2", "An ICMP error that may pass does not end the connection; the user is told.",
+    "MUST-56",
+)  # fmt: skip
+ICMP_ABORTS: Final = _rule(
+    "icmp.aborts", "RFC 9293 3.9.2.2", "An ICMP error says that nobody is there to talk to: the connection is aborted.",
+    "SHLD-26",
+)  # fmt: skip
+PATH_MTU_LOWERED: Final = _rule(
+    "icmp.too-big", "RFC 9293 3.7.2",
+    "A router could not forward so large a datagram: what is outstanding goes again at once, in segments that fit.",
+)  # fmt: skip
 TIMERS_OFF: Final = _rule(
     "timers.off", "RFC 9293 3.10.7.4, eighth", "This state needs no other timer: the rest are turned off."
 )

@@ -25,6 +25,15 @@ ACK: Final = 0x10
 URG: Final = 0x20
 ECE: Final = 0x40
 CWR: Final = 0x80
+AE: Final = 0x100
+"""RFC 9768 3.1's bit, which RFC 9293 3.1 still calls reserved: told apart and printed, given no meaning here."""
+
+NOT_ECT: Final = 0
+ECT_1: Final = 1
+ECT_0: Final = 2
+CE: Final = 3
+ECN_NAMES: Final = ("Not-ECT", "ECT(1)", "ECT(0)", "CE")
+"""The values of the ECN field by name (RFC 3168 5, Figure 1)."""
 
 SYN_FIN: Final = SYN | FIN
 SYN_ACK: Final = SYN | ACK
@@ -32,7 +41,7 @@ RST_ACK: Final = RST | ACK
 
 CONTROL_BITS: Final = (
     ("SYN", SYN), ("FIN", FIN), ("RST", RST), ("PSH", PSH), ("ACK", ACK), ("URG", URG),
-    ("ECE", ECE), ("CWR", CWR),
+    ("ECE", ECE), ("CWR", CWR), ("AE", AE),
 )  # fmt: skip
 """The control bits in the order in which they are printed: RFC 9293 writes SYN,ACK and FIN,ACK."""
 
@@ -61,17 +70,18 @@ class Segment:
     Attributes (all read only by convention; a segment is shared by both ends and the trace):
         seq: SEG.SEQ, the sequence number of the first octet, or of the SYN.
         ack: SEG.ACK; meaningful only with the ACK bit, 0 otherwise.
-        ctl: the control bits, an int mask of FIN, SYN, RST, PSH, ACK, URG, ECE, CWR.
+        ctl: the control bits, an int mask of FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE.
         wnd: SEG.WND, octets, as carried on the wire (at most 65,535).
         length: octets of text.
         text: those octets, or None where they are only counted (and where there are none).
         why: the rule that asked for this segment; None for one read from a wire.
         options: the options carried, or None for none.
         up: the urgent pointer field, an offset from `seq`; meaningful only with URG.
+        ecn: the ECN field of the IP header around it (RFC 3168 5): NOT_ECT, ECT_1, ECT_0 or CE.
         seg_len: SEG.LEN, octets of text plus one each for SYN and FIN (RFC 9293 3.4).
     """
 
-    __slots__ = ("ack", "ctl", "length", "options", "seg_len", "seq", "text", "up", "why", "wnd")
+    __slots__ = ("ack", "ctl", "ecn", "length", "options", "seg_len", "seq", "text", "up", "why", "wnd")
 
     def __init__(
         self,
@@ -84,6 +94,7 @@ class Segment:
         why: Rule | None = None,
         options: Options | None = None,
         up: int = 0,
+        ecn: int = 0,
     ) -> None:
         self.seq = seq
         self.ack = ack
@@ -94,12 +105,13 @@ class Segment:
         self.why = why
         self.options = options
         self.up = up
+        self.ecn = ecn
         # SYN is bit 1 and FIN is bit 0: each adds one to SEG.LEN.
         self.seg_len = length + (ctl & 1) + (ctl >> 1 & 1) if ctl & 3 else length
 
-    def wire(self) -> tuple[int, int, int, int, int, bytes | None, int, Options | None]:
+    def wire(self) -> tuple[int, int, int, int, int, bytes | None, int, Options | None, int]:
         """Return what travels, as a tuple: two segments with equal `wire()` are the same segment."""
-        return (self.seq, self.ack, self.ctl, self.wnd, self.length, self.text, self.up, self.options)
+        return (self.seq, self.ack, self.ctl, self.wnd, self.length, self.text, self.up, self.options, self.ecn)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Segment) and self.wire() == other.wire()
@@ -123,6 +135,8 @@ class Segment:
         if self.options is not None:
             parts.append(f"<{self.options}>")
         parts.append(f"<CTL={ctl_name(self.ctl)}>")
+        if self.ecn:
+            parts.append(f"<{ECN_NAMES[self.ecn]}>")
         return "".join(parts)
 
 
@@ -134,6 +148,7 @@ def segment(
     text: bytes | int = b"",
     options: Options | None = None,
     up: int = 0,
+    ecn: int = NOT_ECT,
 ) -> Segment:
     """Build a segment as tests and tools write one: `segment("SYN,ACK", seq=300, ack=101)`.
 
@@ -142,4 +157,4 @@ def segment(
     mask = parse_ctl(ctl) if isinstance(ctl, str) else ctl
     length = text if isinstance(text, int) else len(text)
     octets = text if isinstance(text, bytes) and text else None
-    return Segment(seq & MASK, ack & MASK, mask, wnd, length, octets, None, options, up)
+    return Segment(seq & MASK, ack & MASK, mask, wnd, length, octets, None, options, up, ecn)

@@ -13,7 +13,10 @@ from . import rules as why
 from .actions import TimerStopped
 from .diagram import CLOSE_WAIT, SYN_SENT, Event
 from .iss import initial_sequence_number
-from .options import DEFAULT_SEND_MSS, Options
+from .negotiation import syn_options
+from .receive import say_window
+from .sack import hole_at, last_hole, lost_below, marked_below, pipe
+from .sack_report import send_mss
 from .segment import ACK, FIN, PSH, RST, SYN, URG, Segment
 from .seqnum import MASK, gt, lt
 from .text import cut
@@ -24,6 +27,7 @@ from .timers import (
     start_user_timeout,
     stop_persist,
 )
+from .timestamps import timestamp_offset
 from .units import NEVER
 
 if TYPE_CHECKING:
@@ -31,29 +35,17 @@ if TYPE_CHECKING:
     from .tcb import TCB
     from .units import Time
 
-HEADERS = 40
-"""Octets of an IPv4 and a TCP header without options."""
-
-
 # ------------------------------------------------------------------ SYN, ACK, RST
 
 
 def open_send_sequence(tcb: TCB, now: Time) -> None:
     """Select the ISS and set SND.UNA and SND.NXT as for a SYN sent (RFC 9293 3.10.1)."""
     tcb.iss = initial_sequence_number(tcb.cfg, now, tcb.local, tcb.remote, tcb.iss_above)
+    if tcb.cfg.timestamps:
+        tcb.ts_offset = timestamp_offset(tcb.cfg, tcb.local, tcb.remote)
     tcb.snd_una = tcb.recover = tcb.iss
     tcb.snd_nxt = tcb.snd_max = tcb.snd_text_seq = (tcb.iss + 1) & MASK
     tcb.snd_goal = tcb.snd_push = tcb.snd_up = tcb.snd_nxt
-
-
-def syn_options(tcb: TCB) -> Options | None:
-    """Return the options of our SYN (RFC 9293 3.7.1, SHLD-5; RFC 7323 2.2), or None for none."""
-    cfg = tcb.cfg
-    wanted = cfg.mss_option == "always" or (cfg.mss_option == "differs" and cfg.mss != DEFAULT_SEND_MSS)
-    mss = cfg.mss if wanted else None
-    # A SYN,ACK may carry window scale only if the peer's SYN did (RFC 7323 2.2).
-    scale = cfg.window_scale if tcb.state is SYN_SENT or tcb.scaling else None
-    return None if mss is None and scale is None else Options(mss, scale)
 
 
 def send_syn(tcb: TCB, now: Time, reason: Rule, *, ack: bool, first: bool = True) -> None:
@@ -82,6 +74,15 @@ def urgent_offset(tcb: TCB, seq: int) -> int:
 
 
 def send_ack(tcb: TCB, reason: Rule) -> None:
+    """Send an ACK, by `send_bare_ack`; or, if `ack_repeats_fin`, our FIN again while it is not acknowledged."""
+    if tcb.fin_queued and tcb.cfg.ack_repeats_fin and tcb.snd_una != tcb.snd_goal == tcb.snd_max:
+        resend_from(tcb, (tcb.snd_goal - 1) & MASK, 0, reason)
+        _acknowledged_along(tcb)
+    else:
+        send_bare_ack(tcb, reason)
+
+
+def send_bare_ack(tcb: TCB, reason: Rule) -> None:
     """Send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; whatever acknowledgment was owed is paid with it.
 
     Unlike the RFC's, its SEG.SEQ is SND.UNA+SND.WND if SND.NXT lies beyond that, as after a FIN that
@@ -91,6 +92,8 @@ def send_ack(tcb: TCB, reason: Rule) -> None:
     seq = tcb.snd_nxt
     if (seq - tcb.snd_una) & MASK > tcb.snd_wnd and tcb.syn_acked:
         seq = (tcb.snd_una + tcb.snd_wnd) & MASK
+    if tcb.rcv_unsaid:
+        say_window(tcb)
     window = tcb.rcv_wnd >> tcb.rcv_scale
     tcb.out.append(Segment(seq, tcb.rcv_nxt, ACK, window if window < 0xFFFF else 0xFFFF, 0, None, reason))
     tcb.ack_why = None
@@ -99,6 +102,11 @@ def send_ack(tcb: TCB, reason: Rule) -> None:
         tcb.delack_at = NEVER
         if tcb.observed:
             tcb.out.append(TimerStopped("delayed ack", reason))
+
+
+def send_abort(tcb: TCB, reason: Rule) -> None:
+    """Send the RST of an ABORT: <SEQ=SND.NXT><CTL=RST>, with `reset_with_ack` <ACK=RCV.NXT> too."""
+    send_reset(tcb, tcb.snd_nxt, reason, tcb.rcv_nxt if tcb.cfg.reset_with_ack else None)
 
 
 def send_reset(tcb: TCB, seq: int, reason: Rule, ack: int | None = None) -> None:
@@ -124,7 +132,7 @@ def output(tcb: TCB, now: Time) -> None:
     if tcb.state.synchronized:
         if tcb.resending:
             _resend(tcb, now)
-        if tcb.snd_nxt != tcb.snd_goal:
+        elif tcb.snd_nxt != tcb.snd_goal:
             _send_new(tcb, now)
     if tcb.ack_why is not None:
         send_ack(tcb, tcb.ack_why)
@@ -132,23 +140,29 @@ def output(tcb: TCB, now: Time) -> None:
 
 def _send_new(tcb: TCB, now: Time) -> None:
     """Send new text as the offered window, the congestion window, Nagle and SWS avoidance allow."""
-    mss = tcb.snd_mss
+    mss = send_mss(tcb) if tcb.sack_ok else tcb.snd_mss
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
     if not flight and now - tcb.sent_at > tcb.rto and tcb.cfg.idle_restart:
         tcb.cc.idle()  # RFC 5681 4.1
     usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
     room = tcb.cc.cwnd - flight
     beyond = 0
-    if tcb.dupacks and not tcb.in_recovery and tcb.cfg.limited_transmit:
-        beyond = min(tcb.dupacks, 2) * mss  # RFC 3042 2
+    data = why.SEND_DATA
+    if tcb.in_recovery:
+        if tcb.sack_ok:
+            room, data = tcb.cc.cwnd - pipe(tcb), why.SACK_NEW_DATA
+    elif tcb.dupacks and tcb.cfg.limited_transmit:
+        # RFC 3042 2; RFC 6675 5, step (3): what has left the network, as far as one knows.
+        beyond = tcb.sack_octets if tcb.sack_ok else min(tcb.dupacks, 2) * mss
     if usable < room + beyond:
         room = usable - beyond
     pending = (tcb.snd_goal - tcb.snd_nxt - tcb.fin_queued) & MASK
     while pending:
-        if pending >= mss and room + beyond >= mss:
-            size = mss
+        full = _until_mark(tcb, pending, mss) if tcb.snd_marks else mss
+        if pending >= full and room + beyond >= full:
+            size = full
             if size <= room:
-                reason = why.SEND_DATA
+                reason = data if full == mss else why.SEND_RECORD
             else:
                 reason = why.LIMITED_TRANSMIT
                 tcb.limited += size
@@ -182,14 +196,25 @@ def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule 
     at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued
     if not at_rest or usable <= 0:
         return None
-    if not tcb.max_snd_wnd:
-        return why.SEND_OVERRIDE  # any fraction will do: see `_send_held_back`
+    if tcb.max_snd_wnd <= 0:  # any fraction will do: see `_send_held_back`, and `push_call`
+        return why.SEND_ASKED if tcb.max_snd_wnd else why.SEND_OVERRIDE
+    if tcb.corked and not tcb.fin_queued:
+        return None
     pushed = tcb.fin_queued or not lt(tcb.snd_push, tcb.snd_end)
     if pending <= usable and pushed:
         return why.SEND_PUSHED
     if 2 * min(pending, usable) >= tcb.max_snd_wnd:
         return why.SEND_FRACTION
     return None
+
+
+def _until_mark(tcb: TCB, pending: int, mss: int) -> int:
+    """Return what the next segment of `pending` octets holds if full: `mss`, or less if a record ends before.
+
+    The last record is no exception: more may come, that it is silly not to wait for.
+    """
+    ahead = min([(mark - tcb.snd_nxt - 1) & MASK for mark in tcb.snd_marks]) + 1
+    return min(ahead, mss) if ahead < pending else mss
 
 
 def _wait_for_window(tcb: TCB, now: Time) -> None:
@@ -214,12 +239,16 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
             nxt = tcb.snd_goal
         elif not lt(tcb.snd_push, tcb.snd_goal):
             ctl = ACK | PSH  # MUST-61
+    elif tcb.snd_marks and nxt in tcb.snd_marks:
+        ctl = ACK | PSH
     up = urgent_offset(tcb, seq) if tcb.snd_urgent else 0
     if up:
         ctl |= URG
     text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, size) if tcb.snd_text and size else None
     if tcb.snd_una == seq:
         _leave_rest(tcb, now)
+    if tcb.rcv_unsaid:
+        say_window(tcb)
     window = tcb.rcv_wnd >> tcb.rcv_scale
     tcb.out.append(Segment(seq, tcb.rcv_nxt, ctl, window if window < 0xFFFF else 0xFFFF, size, text, reason, None, up))
     tcb.snd_nxt = nxt
@@ -281,12 +310,16 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
         ctl = SYN | ACK if acked else SYN
         tcb.out.append(Segment(seq, tcb.rcv_nxt if acked else 0, ctl, window, 0, None, reason, syn_options(tcb)))
         return (seq + 1) & MASK
+    if tcb.sack_ok:
+        limit = min(limit, send_mss(tcb))
     end = tcb.snd_end
     fin_was_sent = tcb.fin_queued and tcb.snd_max == tcb.snd_goal
     size = min((tcb.snd_max - seq - fin_was_sent) & MASK, limit)
+    if tcb.snd_marks:
+        size = min(size, *[((mark - seq - 1) & MASK) + 1 for mark in tcb.snd_marks])
     ctl = ACK
     at_end = (seq + size) & MASK == end
-    if size and at_end:
+    if size and (at_end or (seq + size) & MASK in tcb.snd_marks):
         ctl |= PSH
     if at_end and fin_was_sent:
         ctl |= FIN
@@ -301,16 +334,67 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
 
 
 def _resend(tcb: TCB, now: Time) -> None:
+    """Send again what waits for it, and then new text."""
+    if tcb.in_recovery:
+        _recover_by_sack(tcb, now)
+        return
+    _resend_rest(tcb, now)
+    if tcb.snd_nxt != tcb.snd_goal:
+        _send_new(tcb, now)
+
+
+def _resend_rest(tcb: TCB, now: Time) -> None:
     """After a timeout, send what was outstanding again as the congestion window opens (RFC 5681 3.1).
 
     Whole segments only, and never beyond the lesser of cwnd and SND.WND (RFC 5681 2); but what is
     the oldest goes in any case.
     """
-    while lt(tcb.rexmit_nxt, tcb.recover):
-        ahead = (tcb.rexmit_nxt - tcb.snd_una) & MASK
-        size = min((tcb.recover - tcb.rexmit_nxt) & MASK, tcb.snd_mss)
-        if ahead and ahead + size > min(tcb.cc.cwnd, tcb.snd_wnd):
+    while True:
+        limit, marked = tcb.snd_mss, 0
+        if tcb.sacked:
+            # RFC 6675 5.1: what the peer reports to hold is passed over, and is not in the network.
+            begin, end = hole_at(tcb, tcb.rexmit_nxt)
+            tcb.rexmit_nxt = begin & MASK
+            limit, marked = min(limit, end - begin), marked_below(tcb, begin)
+        if not lt(tcb.rexmit_nxt, tcb.recover):
+            tcb.resending = False
             return
-        tcb.rexmit_nxt = resend_from(tcb, tcb.rexmit_nxt, tcb.snd_mss, why.RETRANSMIT_REST)
+        ahead = (tcb.rexmit_nxt - tcb.snd_una) & MASK
+        size = min((tcb.recover - tcb.rexmit_nxt) & MASK, limit)
+        if ahead and (ahead - marked + size > tcb.cc.cwnd or ahead + size > tcb.snd_wnd):
+            return
+        tcb.rexmit_nxt = resend_from(tcb, tcb.rexmit_nxt, limit, why.RETRANSMIT_REST)
         tcb.sent_at = now
-    tcb.resending = False
+
+
+def _recover_by_sack(tcb: TCB, now: Time) -> None:
+    """RFC 6675 5, step (C): while the pipe has room for a segment, send what NextSeg () names (4).
+
+    Its rules come one after the other, since what one of them sends makes none of those before apply anew.
+    """
+    if not tcb.snd_wnd:
+        return  # the persist timer probes instead
+    room = _fill_holes(tcb, now, lost_below(tcb), why.SACK_LOST)
+    if room >= tcb.snd_mss and tcb.snd_nxt != tcb.snd_goal:
+        _send_new(tcb, now)
+    room = _fill_holes(tcb, now, tcb.sacked[-1] if tcb.sacked else tcb.snd_una, why.SACK_HOLE)
+    if room >= tcb.snd_mss and gt(tcb.snd_una, tcb.rescue_rxt):
+        tcb.rescue_rxt = tcb.recover
+        begin, end = last_hole(tcb)
+        begin = max(begin, end - tcb.snd_mss)
+        resend_from(tcb, begin & MASK, end - begin, why.SACK_RESCUE)
+        tcb.sent_at = now
+
+
+def _fill_holes(tcb: TCB, now: Time, below: int, reason: Rule) -> int:
+    """Send holes that begin below a number, given as in `sacked`, again; return how much room the pipe has then."""
+    room = tcb.cc.cwnd - pipe(tcb)
+    while room >= tcb.snd_mss:
+        begin, end = hole_at(tcb, tcb.high_rxt)
+        if begin >= below:
+            break
+        seq = begin & MASK
+        tcb.high_rxt = resend_from(tcb, seq, min(tcb.snd_mss, end - begin), reason)
+        tcb.sent_at = now
+        room -= (tcb.high_rxt - seq) & MASK
+    return room

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from .actions import Action, Moved, Signal
 from .congestion import UNLIMITED, CongestionControl
 from .diagram import NO_EDGE, Edge, Event, State, advance, begin, stand_beside
+from .negotiation import IPV4_HEADERS, IPV6_HEADERS, may_extend
 from .options import DEFAULT_SEND_MSS
 from .seqnum import MASK
+from .timestamps import OUTDATED
 from .units import NEVER
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .iss import Socket
+    from .options import Block
     from .rules import Rule
+    from .sack import Runs
     from .text import Text
     from .units import Time
 
@@ -45,17 +49,28 @@ class TCB:
         "challenges",
         "challenges_from",
         "closed_full",
+        "corked",
         "delack_at",
         "dupacks",
+        "ecn_asked",
+        "ecn_cwr",
+        "ecn_echo",
+        "ecn_heard",
+        "ecn_ok",
+        "ecn_reacted",
+        "ecn_recover",
         "edge",
+        "extended",
         "fin_queued",
         "fin_received",
+        "high_rxt",
         "in_recovery",
         "irs",
         "iss",
         "iss_above",
         "keepalive_at",
         "keepalive_probes",
+        "last_ack_sent",
         "limited",
         "linger_at",
         "local",
@@ -63,17 +78,24 @@ class TCB:
         "observed",
         "out",
         "passive",
+        "path_mtu",
+        "peer_mss",
         "persist_at",
         "persist_backoff",
         "progress_at",
+        "quick_acks",
+        "rcv_blocks",
         "rcv_buff",
+        "rcv_dsack",
         "rcv_fin",
         "rcv_held",
         "rcv_nxt",
         "rcv_pushed",
         "rcv_scale",
         "rcv_segments",
+        "rcv_step",
         "rcv_text",
+        "rcv_unsaid",
         "rcv_up",
         "rcv_user",
         "rcv_wnd",
@@ -81,6 +103,7 @@ class TCB:
         "receives",
         "recover",
         "remote",
+        "rescue_rxt",
         "resending",
         "retransmits",
         "rexmit_at",
@@ -89,9 +112,14 @@ class TCB:
         "rtt_at",
         "rtt_seq",
         "rttvar",
+        "sack_octets",
+        "sack_ok",
+        "sacked",
         "scaling",
         "sent_at",
+        "snd_fresh",
         "snd_goal",
+        "snd_marks",
         "snd_max",
         "snd_mss",
         "snd_nxt",
@@ -110,6 +138,10 @@ class TCB:
         "syn_acked",
         "syn_resent",
         "time_wait_at",
+        "ts_offset",
+        "ts_ok",
+        "ts_recent",
+        "ts_recent_at",
         "urgent",
         "user_at",
         "wake",
@@ -125,6 +157,7 @@ class TCB:
         begin(self)
         self.passive = False  # MUST-11: SYN-RECEIVED came, or would come, from LISTEN
         self.reading = False  # a RECEIVE without limit is always outstanding
+        self.corked = False  # the user holds back what fills no segment
         self.out: list[Action] = []
         self.iss_above: int | None = None
         self.reset_variables()
@@ -133,6 +166,7 @@ class TCB:
         """Set every variable as OPEN finds it; also what a return to LISTEN does."""
         self._reset_send_variables()
         self._reset_receive_variables()
+        self._reset_extensions()
         self._reset_timers()
 
     def _reset_send_variables(self) -> None:
@@ -140,12 +174,14 @@ class TCB:
         self.snd_wnd = self.max_snd_wnd = 0
         self.snd_wl1 = self.snd_wl2 = 0
         self.snd_scale = 0  # RFC 7323: what the peer's window fields are shifted by
-        self.snd_mss = DEFAULT_SEND_MSS  # Eff.snd.MSS
+        self.peer_mss = self.snd_mss = DEFAULT_SEND_MSS  # SendMSS and Eff.snd.MSS
+        self.path_mtu = self.cfg.mtu  # the largest datagram that the path is known to take
         self.snd_text: Text = ()  # what may have to be (re)sent; empty where octets are only counted
         self.snd_text_seq = 0  # the number of the first octet of snd_text
         self.syn_acked = False  # SND.UNA = ISS does not tell: after 4 GB it is so again
         self.snd_goal = 0  # the number after everything queued: text and, if fin_queued, the FIN
         self.snd_push = 0  # the number up to which SENDs were pushed
+        self.snd_marks: tuple[int, ...] = ()  # where records end: no segment goes across such a number
         self.fin_queued = False
         self.closed_full = False  # the user gave up both directions (half_duplex_close)
         self.snd_up = 0  # SND.UP: the number after the last urgent octet
@@ -153,9 +189,9 @@ class TCB:
         self.cc: CongestionControl = UNLIMITED
         self.dupacks = 0
         self.limited = 0  # octets that limited transmit has sent since the first duplicate ACK
-        self.in_recovery = 0  # 1: fast recovery, 2: after its first partial ACK
+        self.in_recovery = 0  # 1: fast recovery, or that of SACK; 2: fast recovery after its first partial ACK
         self.recover = 0
-        self.resending = False  # after a timeout: [rexmit_nxt, recover) goes out again
+        self.resending = False  # after a timeout: [rexmit_nxt, recover) goes out again; in recovery by SACK: its holes
         self.rexmit_nxt = 0
         self.sent_at: Time = NEVER  # when something with sequence space was sent last
 
@@ -165,6 +201,9 @@ class TCB:
         self.scaling = False  # both SYNs carried window scale
         self.rcv_buff = self.cfg.rcv_buff
         self.rcv_wnd = self.rcv_buff  # octets between RCV.NXT and the right edge offered
+        self.rcv_step = 0  # by how much the right edge moves at least (3.8.6.2.2)
+        self.rcv_unsaid = False  # reading has freed more than rcv_wnd tells, and the next segment is to say so
+        self.quick_acks = self.cfg.quick_acks  # so many more segments are acknowledged at once
         self.rcv_user = 0  # RCV.USER: octets received and not yet read
         self.rcv_text: Text = ()
         self.rcv_pushed = False
@@ -176,6 +215,25 @@ class TCB:
         self.rcv_segments = 0  # segments with text since the last ACK was sent
         self.ack_why: Rule | None = None  # why an ACK is owed at the end of this event
         self.receives: tuple[int, ...] = ()  # outstanding RECEIVEs: how much each asks for
+
+    def _reset_extensions(self) -> None:
+        self.extended = may_extend(self)  # timestamps, SACK or ECN are in use, or may come to be
+        self.sack_ok = self.ts_ok = self.ecn_ok = False  # both SYNs asked for it
+        self.rcv_blocks: tuple[Block, ...] = ()  # what is held beyond a hole, the latest first (RFC 2018 4)
+        self.rcv_dsack: Block | None = None  # what came twice and was not reported yet (RFC 2883)
+        self.sacked: Runs = ()  # what the peer reports to hold: see `sack`
+        self.sack_octets = 0  # how many octets that is
+        self.high_rxt = self.rescue_rxt = 0  # in recovery, the numbers after HighRxt and RescueRxt (RFC 6675 2)
+        self.ts_offset = self.ts_recent = 0  # TSval at time zero; TS.Recent
+        self.ts_recent_at: Time = 0
+        self.last_ack_sent = 0  # Last.ACK.sent
+        self.snd_fresh = 0  # the number after all that was sent before this event
+        self.ecn_asked = False  # our latest SYN asked for ECN
+        self.ecn_echo = False  # a mark came: ECE is sent until CWR comes
+        self.ecn_heard = False  # the segment being processed echoes a mark
+        self.ecn_cwr = False  # the window was reduced, and CWR has yet to tell the peer
+        self.ecn_reacted = False  # echoes count no more until `ecn_recover` is acknowledged
+        self.ecn_recover = 0
 
     def _reset_timers(self) -> None:
         self.rexmit_at = self.persist_at = self.delack_at = self.time_wait_at = NEVER
@@ -199,6 +257,12 @@ class TCB:
     def active(self) -> bool:
         """Whether SYN-RECEIVED came from SYN-SENT: the opposite of `passive`."""
         return not self.passive
+
+    @property
+    def headers(self) -> int:
+        """How many octets an IP and a TCP header without options take: 40, or 60 over IPv6."""
+        local = self.local
+        return IPV6_HEADERS if local is not None and ":" in local[0] else IPV4_HEADERS
 
     @property
     def fresh(self) -> bool:
@@ -254,11 +318,22 @@ class TCB:
         other.snd_mss, other.snd_text, other.snd_text_seq = self.snd_mss, self.snd_text, self.snd_text_seq
         other.syn_acked, other.snd_goal, other.snd_push = self.syn_acked, self.snd_goal, self.snd_push
         other.fin_queued, other.closed_full, other.snd_up = self.fin_queued, self.closed_full, self.snd_up
+        other.peer_mss, other.path_mtu, other.extended = self.peer_mss, self.path_mtu, self.extended
+        other.sack_ok, other.ts_ok, other.ecn_ok = self.sack_ok, self.ts_ok, self.ecn_ok
+        other.sacked, other.sack_octets = self.sacked, self.sack_octets
+        other.high_rxt, other.rescue_rxt = self.high_rxt, self.rescue_rxt
+        other.rcv_blocks, other.rcv_dsack, other.snd_fresh = self.rcv_blocks, self.rcv_dsack, self.snd_fresh
+        other.ts_offset, other.ts_recent, other.ts_recent_at = self.ts_offset, self.ts_recent, self.ts_recent_at
+        other.last_ack_sent, other.ecn_asked, other.ecn_echo = self.last_ack_sent, self.ecn_asked, self.ecn_echo
+        other.ecn_heard, other.ecn_cwr, other.ecn_reacted = self.ecn_heard, self.ecn_cwr, self.ecn_reacted
+        other.ecn_recover = self.ecn_recover
+        other.snd_marks, other.corked = self.snd_marks, self.corked
         other.snd_urgent, other.dupacks, other.limited = self.snd_urgent, self.dupacks, self.limited
         other.in_recovery, other.recover, other.resending = self.in_recovery, self.recover, self.resending
         other.rexmit_nxt, other.sent_at = self.rexmit_nxt, self.sent_at
         other.irs, other.rcv_nxt, other.rcv_scale = self.irs, self.rcv_nxt, self.rcv_scale
         other.scaling, other.rcv_buff, other.rcv_wnd = self.scaling, self.rcv_buff, self.rcv_wnd
+        other.rcv_step, other.rcv_unsaid, other.quick_acks = self.rcv_step, self.rcv_unsaid, self.quick_acks
         other.rcv_user, other.rcv_text, other.rcv_pushed = self.rcv_user, self.rcv_text, self.rcv_pushed
         other.rcv_held, other.rcv_fin, other.fin_received = self.rcv_held, self.rcv_fin, self.fin_received
         other.rcv_up, other.urgent, other.rcv_segments = self.rcv_up, self.urgent, self.rcv_segments
@@ -293,6 +368,7 @@ class TCB:
             self.limited if self.dupacks else 0,
             self._challenges_left(now),
             self.cc.key(),
+            self._timestamp_clock(now),
             clock,
         )
 
@@ -300,6 +376,15 @@ class TCB:
     def _longest_rto(self) -> Time:
         """No RTO will be longer."""
         return max(self.cfg.rto_max, self.cfg.rto_initial, self.cfg.rto_after_syn_loss)
+
+    def _timestamp_clock(self, now: Time) -> Hashable:
+        """Return what TSval is and when it changes, and how old TS.Recent is, where timestamps are or may be in use."""
+        tick = self.cfg.timestamp_tick
+        if self.ts_ok:
+            age = min(now - self.ts_recent_at, OUTDATED + 1)
+            return (now // tick + self.ts_offset) & MASK, now % tick, age
+        opening = self.cfg.timestamps and not self.state.synchronized
+        return now if opening else None, self.ts_offset, self.ts_recent_at
 
     def _challenges_left(self, now: Time) -> Hashable:
         elapsed = now - self.challenges_from
@@ -309,6 +394,7 @@ class TCB:
 _APART: frozenset[str] = frozenset(
     {
         "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rtt_at", "rtt_seq",
+        "ts_offset", "ts_recent_at",
         "sent_at", "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at",
         "linger_at",
     }

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from . import rules as why
 from .actions import TimerFired
 from .diagram import CLOSED, CLOSING, LAST_ACK, SYN_RECEIVED, SYN_SENT, Event
+from .ecn import window_reduced
 from .ending import delete
 from .rto import back_off
+from .sack import forget
 from .segment import ACK, URG, Segment
-from .send import output, resend_from, send_ack, send_reset, urgent_offset, window_field
+from .send import output, resend_from, send_abort, send_ack, urgent_offset, window_field
 from .seqnum import MASK
 from .text import cut
 from .timers import earliest, start_keepalive, start_persist, start_retransmission, user_deadline
@@ -51,7 +53,7 @@ def linger_timeout(tcb: TCB, now: Time) -> None:
     tcb.linger_at = NEVER
     _fired(tcb, "linger", why.LINGER_EXPIRED)
     if tcb.state is not CLOSING and tcb.state is not LAST_ACK:
-        send_reset(tcb, tcb.snd_nxt, why.LINGER_EXPIRED)
+        send_abort(tcb, why.LINGER_EXPIRED)
     delete(tcb, Event.ABORT, why.LINGER_EXPIRED, "connection reset", "connection reset")
 
 
@@ -65,13 +67,25 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
     if tcb.retransmits == tcb.cfg.r1:
         tcb.signal("delivery problem", why.R1_REACHED)
     tcb.cc.timeout(tcb.outstanding, tcb.retransmits == 1)
+    if tcb.ecn_ok and tcb.syn_acked:
+        window_reduced(tcb)
     tcb.dupacks = tcb.in_recovery = 0
     tcb.recover = tcb.snd_max  # RFC 6582 3.2, step 4 of its section on timeouts: no fast retransmit below it
     back_off(tcb)
-    tcb.rexmit_nxt = resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.RETRANSMIT)
+    if tcb.sack_ok:
+        _leave_recovery_by_sack(tcb)
+    limit = min(tcb.snd_mss, tcb.sacked[0] - tcb.snd_una) if tcb.sacked else tcb.snd_mss
+    tcb.rexmit_nxt = resend_from(tcb, tcb.snd_una, limit, why.RETRANSMIT)
     tcb.resending = tcb.rexmit_nxt != tcb.recover and tcb.syn_acked
     tcb.sent_at = now
     start_retransmission(tcb, now + tcb.rto, why.RTO_BACKED_OFF)
+
+
+def _leave_recovery_by_sack(tcb: TCB) -> None:
+    """RFC 6675 5.1: the timeout ends it. Has the peer discarded what it reported (RFC 2018 8)? The knob believes so."""
+    tcb.high_rxt = tcb.rescue_rxt = 0
+    if not tcb.cfg.sack_survives_rto:
+        forget(tcb)
 
 
 def gives_up(tcb: TCB, now: Time) -> bool:
@@ -80,6 +94,11 @@ def gives_up(tcb: TCB, now: Time) -> bool:
     R2 is beyond R1: however long the intervals are, it takes more than R1 attempts that nobody answers.
     """
     opening = tcb.state is SYN_SENT or tcb.state is SYN_RECEIVED
+    if opening and tcb.cfg.syn_retries is not None:
+        if tcb.retransmits < tcb.cfg.syn_retries:
+            return False
+        delete(tcb, Event.GIVE_UP, why.SYN_RETRIES_USED, "connection timed out", "connection timed out")
+        return True
     if now - tcb.progress_at < (tcb.cfg.r2_syn if opening else tcb.cfg.r2) or tcb.retransmits < tcb.cfg.r1:
         return False
     delete(tcb, Event.GIVE_UP, why.R2_REACHED, "connection timed out", "connection timed out")

@@ -11,7 +11,7 @@ Rule 4. Nothing that a file contains raises anything but TraceError, with the fi
 The header:
 
     format     "tcpsim trace"
-    version    1; a later one is refused
+    version    2, or 1, which had no option but the MSS and no `ecn`; a later one is refused
     title      what the run shows, or ""
     source     where that stands, or ""
     scenario   the scenario's name or file, or ""
@@ -38,10 +38,22 @@ The kinds that concern a packet (sent, arrived, lost, duplicated, corrupted, hel
     wnd        SEG.WND, octets
     len        octets of text
     text       the text, one character (U+0000 to U+00FF) per octet; left out where octets are only counted
-    options    the options, {"mss": octets}; left out where there are none
+    options    the options, {"mss": octets, ...} as below; left out where there are none
     up         the urgent pointer; left out without the URG bit, if it is 0
+    ecn        the ECN field of the IP header, 0 to 3 (RFC 3168 5); left out if it is 0
     rseq       SEG.SEQ counted from the sender's ISS
     rack       SEG.ACK counted from the ISS of the host it is sent to; left out without the ACK bit
+
+The options, each left out where it is not carried:
+
+    mss        octets
+    wscale     the shift
+    sack_ok    true
+    ts         [TSval, TSecr]
+    sack       a list of [first number, number after the last], as on the wire
+    fastopen   the cookie, one character (U+0000 to U+00FF) per octet; "" asks for one
+    others     a list of [kind, what follows the length octet, as text]
+    kinds      the layout, by the names of `tcp.options.KINDS`; left out where it is the canonical one
 
 What follows depends on the kind:
 
@@ -65,6 +77,7 @@ What follows depends on the kind:
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -72,12 +85,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn, TypeVar
 
 from ..tcp.diagram import Event, State
-from ..tcp.options import Options
 from ..tcp.rules import CATALOGUE, Rule
 from ..tcp.segment import ACK, URG, Segment, ctl_name, parse_ctl
 from ..tcp.seqnum import MASK
 from . import records as kinds
 from .trace import VERSION, Header, HostHeader, Trace, TraceError
+from .values import Unexpected as _Unexpected
+from .values import any_whole as _any_whole
+from .values import list_of as _list_of
+from .values import octets as _octets
+from .values import options as _options
+from .values import truth as _truth
+from .values import whole as _whole
+from .values import word as _word
+from .values import write_options as _write_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,48 +117,10 @@ _MOST: Final = 1 << 63
 T = TypeVar("T")
 
 
-class _Unexpected(Exception):
-    """A value is not what its key asks for; the message says what would be, after "expected"."""
-
-
 # ---------------------------------------------------------------------- values
 #
 # A reader takes what JSON gave and returns what a record holds, or raises _Unexpected. JSON's true
 # is an int in Python, and must not pass for 1.
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        raise _Unexpected(f"a whole number from {low} to {high}")
-
-    return read
-
-
-def _any_whole(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise _Unexpected("a whole number")
-
-
-def _word(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise _Unexpected("a text")
-
-
-def _truth(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _Unexpected("true or false")
-
-
-def _octets(value: object) -> bytes:
-    try:
-        return _word(value).encode("latin-1")
-    except UnicodeEncodeError:
-        raise _Unexpected("a text of characters up to U+00FF, one for each octet") from None
 
 
 def _state(value: object) -> State:
@@ -168,24 +151,6 @@ def _flow(value: object) -> Flow:
     raise _Unexpected("[source address, source port, destination address, destination port]")
 
 
-def _options(value: object) -> Options:
-    match value:
-        case {"mss": mss, **rest} if not rest:
-            return Options(_short(mss))
-        case {**rest} if not rest:
-            return Options()
-    raise _Unexpected('options such as {"mss": 536}')
-
-
-def _list_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
-    def read_all(value: object) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            raise _Unexpected("a list")
-        return tuple(read(item) for item in value)
-
-    return read_all
-
-
 def _host_header(value: object) -> HostHeader:
     match value:
         case {"name": str(name), "addresses": addresses, "profile": str(profile), **rest} if not rest:
@@ -202,6 +167,7 @@ _relative = _whole(-_MOST, _MOST)
 _number = _whole(0, MASK)
 _short = _whole(0, 0xFFFF)
 _port = _whole(0, 0xFFFF)
+_ecn = _whole(0, 3)
 
 
 # ---------------------------------------------------------------------- the kinds of record
@@ -322,9 +288,11 @@ def _write_segment(record: kinds.SegmentRecord, entry: dict[str, object]) -> Non
     if segment.text is not None:
         entry["text"] = segment.text.decode("latin-1")
     if segment.options is not None:
-        entry["options"] = {} if segment.options.mss is None else {"mss": segment.options.mss}
+        entry["options"] = _write_options(segment.options)
     if segment.ctl & URG or segment.up:
         entry["up"] = segment.up
+    if segment.ecn:
+        entry["ecn"] = segment.ecn
     entry["rseq"] = record.seq
     if record.ack is not None:
         entry["rack"] = record.ack
@@ -434,16 +402,20 @@ class _Reader:
         return line
 
     def _object(self, line: bytes) -> _Entry:
-        whole = "a JSON object on this line" if self.line > 1 else f'the header {{"format":"{FORMAT}", ...}} of a trace'
+        values: object = None
         try:
             values = _decode(line.decode("utf-8"))
         except RecursionError:
             raise _Unexpected("values nested three deep at most") from None
         except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
-            raise _Unexpected(whole) from None
-        if not isinstance(values, dict) or (self.line == 1 and values.get("format") != FORMAT):
-            raise _Unexpected(whole)
-        return _Entry(values)
+            pass
+        if self.line == 1 and (not isinstance(values, dict) or values.get("format") != FORMAT):
+            raise _Unexpected(f'the header {{"format":"{FORMAT}", ...}} of a trace; {_why_no_header(line, values)}')
+        if isinstance(values, dict):
+            return _Entry(values)
+        whole = line.endswith(b"\n")
+        cut = "" if whole else "; the file was cut short in it: without this line, what stands before it can be read"
+        raise _Unexpected(f"a JSON object on this line{cut}")
 
     def _header(self, entry: _Entry) -> Header:
         entry.take("format", _word)
@@ -509,7 +481,8 @@ class _Reader:
         text = _text_of(entry, length)
         options = entry.take_if_there("options", _options)
         up = entry.take("up", _short) if ctl & URG else entry.take_if_there("up", _short) or 0
-        segment = Segment(seq, ack, ctl, wnd, length, text, why if keep else None, options, up)
+        ecn = entry.take_if_there("ecn", _ecn) or 0
+        segment = Segment(seq, ack, ctl, wnd, length, text, why if keep else None, options, up, ecn)
         relative = entry.take("rseq", _relative), entry.take("rack", _relative) if ctl & ACK else None
         return [packet, flow, self._shared(packet, segment, keep), *relative]
 
@@ -520,6 +493,24 @@ class _Reader:
             return segment
         sent = self.segments.get(packet)
         return sent if sent == segment else segment
+
+
+_WRITES_ONE: Final = "`tcpsim run SCENARIO --trace FILE` writes one"
+
+
+def _why_no_header(line: bytes, values: object) -> str:
+    """Return why a file's first line is no header, as far as can be seen, and what to do about it."""
+    if not line:
+        return f"the file is empty: {_WRITES_ONE}"
+    if line.startswith(codecs.BOM_UTF8):
+        return "a byte order mark stands in front of it: save the file as UTF-8 without one"
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the file is in UTF-16: save it as UTF-8"
+    if isinstance(values, dict) and "t" in values and "kind" in values:
+        return f"this is a record already, the first line is missing: {_WRITES_ONE} that is whole"
+    if line.startswith(b'{"format"') and values is None:
+        return f"the file was cut short in its first line: {_WRITES_ONE} that is whole"
+    return f"this is no trace: {_WRITES_ONE}"
 
 
 def _kind(value: object) -> type[Record]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..tcp.segment import ACK, SYN, SYN_ACK
 from ..tcp.seqnum import HALF, MASK
+from .naming import printable, shown_name
 from .records import Record, SegmentRecord, Sent
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ..tcp.units import Time
     from .records import Flow
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The format's version; a reader refuses a later one."""
 
 Row = tuple[Any, ...]
@@ -176,6 +177,10 @@ class Trace:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __repr__(self) -> str:
+        of = f" of {printable(self.header.scenario)}" if self.header.scenario else ""
+        return f"<Trace{of}: {len(self)} records>"
+
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
@@ -245,7 +250,7 @@ class Trace:
         from .jsonl import read
 
         with open(path, "rb") as file:
-            return read(file, str(path))
+            return read(file, shown_name(path))
 
     @property
     def digest(self) -> str:

@@ -123,7 +123,7 @@ def test_a_person_is_told_what_takes_so_long_and_nobody_else(monkeypatch: pytest
             self.what = what
 
         def start(self) -> None:
-            begun.append(self.what)
+            begun.append(str(self.what))
 
         def stop(self) -> None:
             begun.append("stopped")

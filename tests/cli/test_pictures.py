@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,9 @@ def test_states_as_a_table_with_the_steps_of_one_host() -> None:
 def assert_is_a_sentence(ran: Result, *words: str) -> None:
     assert ran.exit_code == 2
     assert "bug of tcpsim" not in ran.output
+    said = " ".join(ran.stderr.split())  # a long message may be wrapped
     for word in words:
-        assert word in ran.stderr
+        assert word in said
 
 
 @pytest.mark.usefixtures("here")
@@ -109,7 +111,7 @@ def test_output_that_can_not_be(command: tuple[str, ...]) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_diagram_wants_one_thing_to_draw() -> None:
-    assert_is_a_sentence(call("diagram"), "name a scenario or a trace, or say --lossy")
+    assert_is_a_sentence(call("diagram"), "name what to draw", "or say --lossy")
     assert_is_a_sentence(call("diagram", "--lossy", "handshake"), "not both")
 
 
@@ -138,7 +140,10 @@ def test_a_file_that_can_not_be_read(here: Path) -> None:
 
 
 def test_a_host_that_is_not_there() -> None:
-    assert_is_a_sentence(call("states", "handshake", "--host", "clint"), "no host 'clint'", "client, server")
+    assert_is_a_sentence(
+        call("states", "handshake", "--host", "clint"),
+        "no host 'clint'; expected client or server; did you mean 'client'?",
+    )
     assert_is_a_sentence(call("states", "--host", "client"), "--host takes a scenario or a trace")
 
 
@@ -158,3 +163,67 @@ def test_the_hidden_command_makes_the_figures_of_the_readme(here: Path) -> None:
     assert sorted(path.name for path in (here / "new").iterdir()) == sorted(
         Path(line.removeprefix("drew ")).name for line in ran.stdout.splitlines()
     )
+
+
+def test_a_figure_is_never_drawn_onto_what_it_is_drawn_from(here: Path) -> None:
+    call("run", "-q", "handshake", "--trace", "kept.svg")
+    kept = (here / "kept.svg").read_bytes()
+    (here / "link.svg").symlink_to("kept.svg")
+    for command in ("diagram", "states"):
+        for source, target in (("kept.svg", "kept.svg"), ("link.svg", "./kept.svg"), ("kept.svg", "link.svg")):
+            ran = call(command, source, "-o", target)
+            assert_is_a_sentence(ran, f"{Path(target)}: this is the file that is read; --output takes another one")
+            assert (here / "kept.svg").read_bytes() == kept
+    (here / "kept.svg").rename("kept.png")
+    assert_is_a_sentence(call("diagram", "kept.png"), "kept.png: this is the file that is read")
+    assert (here / "kept.png").read_bytes() == kept
+
+
+def test_the_name_of_a_figure_is_told_on_one_line(here: Path) -> None:
+    name = "two\nlines\x1b[31m.svg"
+    for command in ("diagram", "states"):
+        assert call(command, "handshake", "-o", name).stdout == "drew two\\nlines\\x1b[31m.svg\n"
+        assert (here / name).is_file()
+
+
+@pytest.mark.usefixtures("here")
+def test_nothing_to_draw_is_told_with_examples() -> None:
+    ran = call("diagram")
+    assert_is_a_sentence(ran, "as in `tcpsim diagram handshake` or `tcpsim diagram kept.jsonl`", "`tcpsim list`")
+    assert max(map(len, ran.stderr.splitlines())) <= 80
+
+
+HEADER = 'expected the header {"format":"tcpsim trace", ...} of a trace; '
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda whole: whole.split(b"\n", 1)[1], f":1: {HEADER}this is a record already, the first line is missing"),
+        (lambda whole: b"\xef\xbb\xbf" + whole, f":1: {HEADER}a byte order mark stands in front of it: save the"),
+        (lambda whole: whole.decode().encode("utf-16"), f":1: {HEADER}the file is in UTF-16: save it as UTF-8"),
+        (lambda _: b"", f":1: {HEADER}the file is empty: `tcpsim run SCENARIO --trace FILE` writes one"),
+        (lambda _: b"junk\n", f":1: {HEADER}this is no trace: `tcpsim run SCENARIO --trace FILE` writes one"),
+        (lambda whole: whole[:80], f":1: {HEADER}the file was cut short in its first line"),
+        (lambda whole: whole[:-9], "expected a JSON object on this line; the file was cut short in it: without this"),
+    ],
+)
+def test_a_damaged_trace_is_told_with_what_to_do(here: Path, damage: Callable[[bytes], bytes], told: str) -> None:
+    call("run", "-q", "handshake", "--trace", "kept.jsonl")
+    (here / "kept.jsonl").write_bytes(damage((here / "kept.jsonl").read_bytes()))
+    for command in ("diagram", "states", "explain"):
+        assert_is_a_sentence(call(command, "kept.jsonl"), "kept.jsonl:", told)
+
+
+def test_a_trace_without_its_first_line_is_still_told_from_a_scenario(here: Path) -> None:
+    call("run", "-q", "handshake", "--trace", "kept.jsonl")
+    (here / "kept").write_bytes((here / "kept.jsonl").read_bytes().split(b"\n", 1)[1])
+    assert_is_a_sentence(call("run", "kept"), "kept: this is a trace, which has run already")
+    assert_is_a_sentence(call("diagram", "kept"), "kept:1: expected the header")
+    assert_is_a_sentence(call("diagram", "missing.jsonl"), "missing.jsonl: there is no such file")
+
+
+def test_a_name_that_is_empty_is_no_lossy_link(here: Path) -> None:
+    for command in ("diagram", "states", "explain", "run"):
+        assert call(command, "").exit_code == 2
+    assert list(here.iterdir()) == []

@@ -36,7 +36,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     return captured(["bash", "-c", f"{function}\n{line}"], environment())
 
 
-def on_a_terminal(*arguments: str, columns: int = 80, **changed: str) -> str:
+def on_a_terminal(*arguments: str, columns: int = 80, code: int = 0, **changed: str) -> str:
     """Return what a terminal of so many columns is sent."""
     main, other = pty.openpty()
     env = environment(**{"TERM": "xterm", "COLUMNS": str(columns), **changed})
@@ -51,7 +51,7 @@ def on_a_terminal(*arguments: str, columns: int = 80, **changed: str) -> str:
             if not piece:
                 break
             said += piece
-        assert process.wait(60) == 0
+        assert process.wait(60) == code
     os.close(main)
     return said.decode()
 
@@ -132,3 +132,50 @@ def test_a_bug_of_ours_is_said_in_two_lines_and_shown_on_request() -> None:
         assert "kaput" in ran.stderr
         assert ("Traceback" in ran.stderr) is seen
         assert ran.returncode == (1 if seen else 70)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("tcpsim run handshake >&-", 0),
+        ("tcpsim run handshake >&- 2>&-", 0),
+        ("tcpsim list <&- >&- 2>&-", 0),
+        ("tcpsim --help >&-", 0),
+        ("tcpsim run nosuch 2>&-", 2),
+        ("tcpsim nosuch >&- 2>&-", 2),
+        ("tcpsim run failing.yaml >&-", 1),
+    ],
+)
+def test_a_closed_stream_changes_no_exit_code_and_is_no_bug(tmp_path: Path, line: str, code: int) -> None:
+    text = (ROOT / "scenarios" / "handshake.yaml").read_text("utf-8")
+    (tmp_path / "failing.yaml").write_text(text.replace("delivered: {server: hello}", "delivered: {server: no}"))
+    ran = shell(f"cd '{tmp_path}'; {line}; echo $?")
+    assert (ran.stdout, ran.stderr) == (f"{code}\n", "")
+
+
+def test_a_figure_is_whole_though_every_stream_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "handshake.svg"
+    ran = shell(f"tcpsim diagram handshake -o '{path}' <&- >&- 2>&-; echo $?")
+    assert ran.stdout == "0\n"
+    assert path.read_text("utf-8").rstrip().endswith("</svg>")
+
+
+@pytest.mark.parametrize("backend", ["bogus", "tkagg", "module://nowhere", ""])
+def test_a_figure_does_not_ask_for_a_backend(tmp_path: Path, backend: str) -> None:
+    for command in ("diagram", "states"):
+        path = tmp_path / f"{command}.svg"
+        ran = call(command, "handshake", "-o", str(path), MPLBACKEND=backend)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert path.is_file()
+
+
+def test_a_message_is_wrapped_on_a_terminal_and_has_one_line_in_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: x\nhosts: {a: {colour: red}, b: {}}\nscript:\n  - {host: a, call: sing}\n")
+    piped = call("run", str(path))
+    assert [line.startswith(str(path)) for line in piped.stderr.splitlines()] == [True, True]
+    assert max(map(len, piped.stderr.splitlines())) > 100
+    shown = on_a_terminal("run", str(path), code=2).replace("\r", "").splitlines()
+    assert len(shown) > 2
+    assert all(len(line) <= 80 or " " not in line.strip() for line in shown)
+    assert " ".join("".join(f"{line.strip()} " for line in shown).split()) == " ".join(piped.stderr.split())

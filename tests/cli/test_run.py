@@ -177,8 +177,9 @@ def assert_is_a_sentence(ran: Result, *words: str) -> None:
     assert ran.exit_code == 2
     assert "Traceback" not in ran.output
     assert "bug of tcpsim" not in ran.output
+    said = " ".join(ran.stderr.split())  # a long message may be wrapped
     for word in words:
-        assert word in ran.stderr
+        assert word in said
 
 
 def test_a_name_that_is_nearly_right_is_found() -> None:
@@ -249,3 +250,95 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Path, "open", forbidden)
     assert_is_a_sentence(call("run", path), "mine.yaml", "Permission denied")
+
+
+def test_a_trace_is_never_written_onto_the_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, HANDSHAKE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.yaml").symlink_to("mine.yaml")
+    (tmp_path / "hard.yaml").hardlink_to(path)
+    (tmp_path / "folder").mkdir()
+    names = ("mine.yaml", "./mine.yaml", "folder/../mine.yaml", path, "link.yaml", "hard.yaml")
+    for source, target in [*((name, "mine.yaml") for name in names), *(("mine.yaml", name) for name in names)]:
+        ran = call("run", source, "--trace", target)
+        assert_is_a_sentence(ran, f"{Path(target)}: this is the file that is read; --trace takes another one")
+        assert ran.stdout == ""
+        assert Path(path).read_text("utf-8") == HANDSHAKE
+
+
+def test_a_trace_is_not_written_onto_a_scenario_of_the_library() -> None:
+    place = next(path for name, _, path in library() if name == "handshake")
+    assert_is_a_sentence(call("run", "handshake", "--trace", str(place)), "this is the file that is read")
+    assert place.read_text("utf-8") == HANDSHAKE
+
+
+def test_a_trace_over_an_older_one_is_fine(tmp_path: Path) -> None:
+    target = str(tmp_path / "kept.jsonl")
+    assert [call("run", "-q", name, "--trace", target).exit_code for name in ("lossy", "handshake")] == [0, 0]
+    assert '"scenario":"handshake"' in Path(target).read_text("ascii")
+
+
+def test_a_trace_can_not_go_to_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_is_a_sentence(call("run", "handshake", "--trace", "-"), "--trace takes the name of a file, not '-'")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_and_a_name_contradict_each_other() -> None:
+    assert_is_a_sentence(call("run", "--all", "handshake"), "--all runs every scenario of the library")
+
+
+@pytest.mark.parametrize("name", ["lost.yaml", "lost", "lost.jsonl"])
+def test_a_link_that_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).symlink_to("nowhere")
+    for command in ("run", "diagram", "states", "explain"):
+        ran = call(command, name)
+        assert_is_a_sentence(ran, f"{name}: this is a link to nowhere, and there is no such file")
+        assert "did you mean" not in ran.stderr
+
+
+def test_a_link_that_leads_nowhere_is_not_what_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").symlink_to("nowhere")
+    assert "did you mean" not in call("run", str(tmp_path / "min.yaml")).stderr
+    written(tmp_path, HANDSHAKE, "mind.yaml")
+    assert "did you mean 'mind.yaml'?" in call("run", str(tmp_path / "min.yaml")).stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.yaml", "\x1b[31mred.yaml", "\x07\r\x9b.yaml", "\u202etxt.yaml", "bad\udcff.yaml"]
+)
+def test_no_character_of_a_name_reaches_the_terminal_that_would_steer_it(tmp_path: Path, name: str) -> None:
+    odd = str(tmp_path / name)
+    said = [call("run", odd).stderr, call(name).output, call("run", "handshake", f"--{name}").stderr]
+    trace = call("run", "-q", "handshake", "--trace", str(tmp_path / "no" / name)).stderr
+    Path(odd).write_text("title: 5\n", "utf-8")
+    wrong = call("run", odd)
+    assert wrong.exit_code == 2
+    Path(odd).write_text(HANDSHAKE.replace("server: hello", "server: help"), "utf-8")
+    failed = call("run", "-q", odd)
+    assert failed.exit_code == 1
+    for text in (*said, trace, wrong.stderr, failed.stdout):
+        assert text
+        assert all(line.isprintable() for line in text.removesuffix("\n").split("\n"))
+    assert len(wrong.stderr.splitlines()) == 3
+    assert wrong.stderr.startswith(f"{tmp_path}/")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "x" * 5000), ("run", "x" * 5000 + ".yaml"), ("run", "x/" * 2500), ("x" * 5000,), ("run", "x " * 2500),
+        ("run", "handshake", "--profile", "x" * 5000), ("run", "handshake", "--seed", "9" * 5000),
+        ("run", "handshake", "--" + "x" * 5000), ("run", "handshake", "--trace", "x" * 5000),
+        ("diagram", "handshake", "-o", "x" * 5000 + ".svg"), ("states", "handshake", "--host", "x " * 2500),
+        ("explain", "handshake", "9" * 5000), ("explain", "handshake", "x" * 5000), ("profiles", "x" * 5000),
+        ("diagram", "--lossy", "--loss", "9" * 5000),
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)  # fmt: skip
+def test_a_huge_word_does_not_flood_the_terminal(arguments: tuple[str, ...]) -> None:
+    ran = call(*arguments)
+    assert_is_a_sentence(ran)
+    assert 10 < len(ran.stderr) < 1000
+    assert "..." in ran.stderr or "too long" in ran.stderr

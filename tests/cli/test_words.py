@@ -136,3 +136,17 @@ def test_the_shell_completes_commands_and_names() -> None:
         env={"_TCPSIM_COMPLETE": "bash_complete", "COMP_WORDS": "tcpsim run hand", "COMP_CWORD": "2"}
     ).invoke(tcpsim, [], prog_name="tcpsim")
     assert "plain,handshake" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("rum", "there is no command 'rum'; did you mean 'run'?"), ("diagramm", "did you mean 'diagram'?"),
+        ("handshake", "there is no command 'handshake'; `tcpsim run NAME` runs a scenario"),
+        ("page", "`tcpsim run NAME` runs a scenario"),  # a hidden command is not told of
+    ],
+)  # fmt: skip
+def test_a_command_that_is_not_there(word: str, hint: str) -> None:
+    ran = call(word)
+    assert ran.exit_code == 2
+    assert hint in ran.stderr

@@ -50,6 +50,7 @@ class Run:
         )
         self.rows: list[tuple[Any, ...]] = []
         self.packet = 0
+        self.got: dict[str, int] = {}
 
     def add(
         self, cls: type, at: float, host: str, *fields: Any, connection: int | None = 1, why: Rule | None = WHY
@@ -62,8 +63,10 @@ class Run:
     def signal(self, at: float, host: str, what: str, detail: str = "") -> None:
         self.add(Signalled, at, host, what, detail)
 
-    def gets(self, at: float, host: str, length: int, total: int = 0) -> None:
-        self.add(Delivered, at, host, length, None, True, False, total)
+    def gets(self, at: float, host: str, length: int) -> None:
+        """The application is handed so many octets; in order of time, since the row has their sum."""
+        self.got[host] = self.got.get(host, 0) + length
+        self.add(Delivered, at, host, length, None, True, False, self.got[host])
 
     def note(self, at: float, host: str, text: str) -> None:
         self.add(Note, at, host, text, connection=None, why=None)
@@ -223,7 +226,7 @@ def lost_syn_ack() -> Trace:
     run.move(1150, "server", "SYN-RECEIVED", "ESTABLISHED")
     run.call(1200, "client", "send(5)")
     run.over(1200, "client", "PSH,ACK", 1, 1, 5)
-    run.gets(1250, "server", 5, 5)
+    run.gets(1250, "server", 5)
     run.over(1250, "server", "ACK", 1, 6)
     run.end(closing(run, 1500, 5))
     return run.trace()
@@ -343,6 +346,50 @@ def three_hosts() -> Trace:
     return run.trace()
 
 
+def held_for_long() -> Trace:
+    """A held segment, and a copy of another, are under way for seconds; then nothing at all happens."""
+    run = Run("Held for long")
+    at = opening(run)
+    held = run.sent(at, "client", "PSH,ACK", 1, 1, 100)
+    run.held(at, held, at + 3000, "fault: delay by 3 s")
+    run.over(at + 1000, "client", "PSH,ACK", 1, 1, 100)
+    run.arrived(at + 3000, held)
+    twice = run.sent(at + 5000, "client", "PSH,ACK", 101, 1, 100)
+    run.copied(at + 5000, twice, at + 8000)
+    run.arrived(at + 5050, twice)
+    run.arrived(at + 8000, twice)
+    run.over(at + 12_000, "client", "FIN,ACK", 201, 1)
+    run.end(at + 12_050)
+    return run.trace()
+
+
+def a_slow_link() -> Trace:
+    """Three hosts: while one segment crosses a slow link, nothing happens on the fast one, and then much."""
+    run = Run("A slow link", "", ("client", "router", "server"))
+    run.over(0, "client", "SYN", 0, delay=10)
+    slow = run.sent(10, "router", "SYN", 0, to="server")
+    run.arrived(4010, slow)
+    for start in (2000, 2010, 2020, 2030):
+        run.arrived(start + 10, run.sent(start, "client", "PSH,ACK", 1, 1, 10, to="router"))
+    run.end(9000, "until")
+    return run.trace()
+
+
+def a_bundle(lost: tuple[int, ...] = (), segments: int = 6) -> Trace:
+    """A burst of segments side by side, some of them lost."""
+    run = Run("A bundle")
+    at = opening(run) + 10
+    for number in range(segments):
+        here = at + number * 4
+        packet = run.sent(here, "client", "ACK", 1 + 500 * number, 1, 500)
+        if number in lost:
+            run.lost(here, packet, at + 50, "random loss 5%")  # as if it had not had to queue
+        else:
+            run.arrived(here + 54, packet)
+    run.end(at + 200)
+    return run.trace()
+
+
 def no_delay() -> Trace:
     """Everything at the same instant."""
     run = Run("A link without delay")
@@ -368,6 +415,10 @@ ALL = {
     "mishaps": mishaps,
     "refused": refused,
     "three-hosts": three_hosts,
+    "held-for-long": held_for_long,
+    "slow-link": a_slow_link,
+    "bundle": a_bundle,
+    "lossy-bundle": lambda: a_bundle((0, 1, 4)),
     "no-delay": no_delay,
     "nanoseconds": nanoseconds,
 }

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tcpsim.draw import BRIEF, FULL, Ladder, ladder_text
-from tcpsim.trace import Header, HostHeader, Trace
+from tcpsim.trace import Delivered, Header, HostHeader, Trace
 
 from . import runs
 from .random_runs import traces
@@ -37,6 +37,7 @@ CASES: dict[str, tuple[Callable[[], Trace], dict[str, Any]]] = {
     "mishaps-full": (runs.mishaps, {"detail": FULL, "width": 100}),
     "refused": (runs.refused, {"detail": BRIEF}),
     "three-hosts": (runs.three_hosts, {}),
+    "slow-link": (runs.a_slow_link, {}),
     "no-delay": (runs.no_delay, {}),
     "burst": (lambda: runs.transfer(6, 6), {"ascii": True}),
 }
@@ -114,7 +115,8 @@ def test_a_window_shows_a_part_and_counts_the_rest() -> None:
     assert "SYN seq 0 (retransmission 1)" in text
     assert "FIN" not in text
     assert "SYN-SENT │" in text  # the state at the window's start
-    assert "(2 earlier segments not drawn)" in text
+    assert text.splitlines()[3] == "(2 earlier segments not drawn)"
+    assert text.index("earlier segments") < text.index("192.0.2.1")
     assert re.search(r"\(\d more segments not drawn\)", text)
 
 
@@ -129,9 +131,51 @@ def test_a_segment_under_way_before_the_window_arrives_in_it() -> None:
     assert "SYN seq 0 ──▶│" in ladder_text(trace, window=(arrival, arrival + 1))
 
 
+def test_a_window_that_begins_with_an_arrival_counts_what_is_not_seen() -> None:
+    trace = runs.lost_syn_ack()
+    arrival = [record.serial for record in trace if record.kind == "arrived"][2]
+    text = ladder_text(trace, window=(arrival, arrival + 3))
+    assert "SYN,ACK seq 0 ack 1 ──▶│" in text or "│◀── SYN,ACK seq 0 ack 1" in text
+    assert "(3 earlier segments not drawn)" in text
+
+
+def test_a_window_before_which_no_segment_was_sent_says_that_it_is_one() -> None:
+    assert "(what came before is not drawn)" in ladder_text(runs.handshake(), window=(1, 5))
+    assert "before" not in ladder_text(runs.handshake())
+
+
+def test_a_timer_that_runs_already_does_not_start_in_the_window() -> None:
+    trace = runs.lost_syn_ack()
+    fired = next(record.serial for record in trace if record.kind == "timer fired")
+    assert "RTO 1 s starts" not in ladder_text(trace, window=(fired, fired + 3), detail=FULL)
+    stopped = next(record.serial for record in runs.handshake() if record.kind == "timer stopped")
+    text = ladder_text(runs.handshake(), window=(stopped - 1, stopped + 1), detail=FULL)
+    assert "RTO 1 s stopped" in text
+    assert "starts" not in text
+
+
+def test_a_sum_of_deliveries_is_true_of_the_whole_run() -> None:
+    trace = runs.transfer(60)
+    told = [record for record in trace if isinstance(record, Delivered)]
+    whole, part = ladder_text(trace), ladder_text(trace, window=(told[20].serial, len(trace)))
+    assert f"has {told[-1].total} octets so far" in whole
+    assert f"has {told[-1].total} octets so far" in part
+    clipped = ladder_text(trace, max_segments=60)
+    (seen,) = re.findall(r"has (\d+) octets so far", clipped)
+    assert int(seen) in [record.total for record in told[:-1]]
+
+
+def test_silence_is_told_only_where_no_packet_is_under_way() -> None:
+    text = " ".join(re.sub("[│┊]", " ", ladder_text(runs.held_for_long())).split())
+    assert text.count("for 1 s only PSH,ACK seq 1..100 ack 1 is under way") == 1
+    assert text.count("for 1.95 s only PSH,ACK seq 1..100 ack 1 is under way") == 1
+    assert text.count("for 2.95 s only PSH,ACK seq 101..200 ack 1 is under way") == 1
+    assert re.findall("nothing happens for [^ ]+ s", text) == ["nothing happens for 2 s", "nothing happens for 4 s"]
+
+
 def test_too_many_segments_are_counted() -> None:
     text = ladder_text(runs.transfer(30), max_segments=10)
-    assert re.search(r"\(\d\d more segments not drawn\)", text)
+    assert re.search(r"\(\d\d more segments not drawn: max_segments is 10\)", text)
 
 
 def hostile() -> Trace:

@@ -9,9 +9,10 @@ from rich.cells import cell_len
 
 from tcpsim.draw import explain_text, ladder_svg, ladder_text, layout
 from tcpsim.net import Network
+from tcpsim.scenario import run as run_scenario
 from tcpsim.trace import Header
 
-from .test_layout import check, texts
+from .test_layout import ALONG, check, check_ends, struck, texts
 
 if TYPE_CHECKING:
     from tcpsim.trace import Trace
@@ -37,6 +38,26 @@ def run(seed: int, profile: str = "rfc9293", until: str = "10min", **impairments
     network.run(until)
     assert network.trace is not None
     return network.trace
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_the_lossy_figure_is_clear_with_any_seed(seed: int) -> None:
+    """As `tcpsim diagram --lossy --seed N` draws it: nothing overlaps, no arrow passes through words."""
+    page = layout(run_scenario("lossy", seed=seed).trace)
+    check(page)
+    check_ends(page)
+    assert (page.unlabelled, page.struck) == (0, 0)
+    assert struck(page) == []
+
+
+def test_a_transfer_in_dense_bundles_is_clear() -> None:
+    page = layout(run_scenario("lossy-transfer").trace)
+    check(page)
+    check_ends(page)
+    assert page.unlabelled == 0
+    words = [label.text for label in page.labels if label.role in ALONG]
+    assert len(words) > 120
+    assert len(struck(page)) <= 2  # labels of lost segments, half as long, where others cross
 
 
 @pytest.mark.parametrize("profile", ["rfc9293", "plain"])

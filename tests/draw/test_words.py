@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim.draw.words import Clock, clean, span, to_ascii
+from tcpsim.draw.words import Clock, clean, header_fields, span, to_ascii
+from tcpsim.tcp.options import Options
+from tcpsim.tcp.segment import CE, segment
+from tcpsim.trace import Arrived
 
 NS = 1
 US, MS, S = 10**3, 10**6, 10**9
@@ -68,3 +71,16 @@ def test_ascii_is_ascii(text: str) -> None:
 
 def test_ascii_keeps_what_it_can() -> None:
     assert to_ascii("1.5 µs … Zoë 漢") == "1.5 us ... Zoe ?"
+
+
+def test_what_a_segment_carries_besides_flags_and_numbers() -> None:
+    def fields(ctl: str, ack: int | None, options: Options | None, ecn: int = 0, up: int = 0) -> str:
+        made = segment(ctl, 7, 301 if ack is not None else 0, 4000, b"", options, up, ecn)
+        return header_fields(Arrived(0, 0, "server", 1, None, 1, ("a", 1, "b", 2), made, 0, ack))
+
+    assert fields("SYN", None, None) == "win 4000"
+    assert fields("SYN", None, Options()) == "win 4000 no options"
+    assert fields("SYN", None, Options(1460, 7, True, (5, 0))) == "win 4000 MSS=1460,WS=7,SACK-OK,TS=5/0"
+    sack = Options(ts=(5, 9), sack=((311, 321), (400, 402)))
+    assert fields("ACK", 1, sack) == "win 4000 TS=5/9,SACK=11..21+100..102", "counted as ack is"
+    assert fields("ACK,URG", 1, None, CE, 3) == "win 4000 up 3 CE"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tcpsim.net.host import FIRST_EPHEMERAL, LAST_PORT
+from tcpsim.net.arguments import LAST_PORT
+from tcpsim.net.bindings import FIRST_EPHEMERAL
 from tcpsim.tcp import rules as why
 from tcpsim.tcp.calls import TcpError
 from tcpsim.tcp.config import KnobError

@@ -162,7 +162,7 @@ def test_the_two_directions_do_not_know_one_another() -> None:
     assert net.trace is not None
     assert [(r.host, r.time) for r in net.trace.of_kind(Arrived)] == [("b", 2 * MS), ("a", 11 * MS)]
     assert link.name == "a-b"
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="there is no host 'c'"):
         link.toward("c")
 
 

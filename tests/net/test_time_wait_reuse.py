@@ -23,7 +23,7 @@ CLIENT, SERVER = ("192.0.2.1", 1000), ("192.0.2.2", 80)
 
 def in_time_wait(**knobs: Any) -> tuple[Talk, Connection]:
     """A server that closed first: 301..302 and 101..102 are used up, and it waits for 2 MSL."""
-    talk = Talk(**knobs)
+    talk = Talk(**{"reuse_time_wait": True, **knobs})
     mine, theirs = talk.established(local_port=1000)
     theirs.close()
     talk.net.run("2s")

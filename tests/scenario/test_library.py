@@ -127,13 +127,13 @@ def test_a_file_of_that_name_goes_before_the_library(tmp_path: Path, monkeypatch
         ("nothing.yaml", "nothing.yaml: there is no such file"),
         (
             "x" * 5000,
-            f"{'x' * 5000}: there is no such scenario; "
+            f"{'x' * 149}...{'x' * 148}: there is no such scenario; "
             "expected the name of a scenario in the library, or the path of a file",
         ),
         ("", ".: this is a directory; expected a scenario file"),
         (
             "a\0b",
-            "a\0b: there is no such scenario; expected the name of a scenario in the library, or the path of a file",
+            "a\\x00b: there is no such scenario; expected the name of a scenario in the library, or the path of a file",
         ),
     ],
 )

@@ -95,6 +95,12 @@ def test_options_and_the_urgent_pointer_can_be_asked_for() -> None:
     assert parse_line("client SYN mss 1460").differences(seen("SYN", options=Options(1460))) == []
     assert parse_line("client SYN MSS=1460").differences(seen("SYN", options=Options(1460))) == []
     assert parse_line("client ACK,URG up 5").differences(seen("ACK,URG", ack=1, up=5)) == []
+    assert parse_line("client SYN wscale 7").differences(seen("SYN", options=Options(None, 7))) == []
+    assert parse_line("client SYN wscale 7").differences(seen("SYN")) == ["wscale is absent, not 7"]
+    line = parse_line("client SYN ts sackok sack")
+    assert line.differences(seen("SYN")) == ["ts is absent", "sackok is absent", "sack is absent"]
+    assert line.differences(seen("SYN", options=Options(sack_ok=True, ts=(1, 2)))) == ["sack is absent"]
+    assert line.differences(seen("SYN", options=Options(None, None, True, (1, 2), ((3, 4),)))) == []
 
 
 @pytest.mark.parametrize(
@@ -211,8 +217,13 @@ def test_timer(phrase: str, timer: TimerActs) -> None:
 
 @pytest.mark.parametrize(
     ("phrase", "span"),
-    [("2", Span(2, 2)), ("2..4", Span(2, 4)), ("at least 2", Span(2, MANY)), ("at most 4", Span(0, 4))],
-)
+    [
+        ("2", Span(2, 2)), ("2..4", Span(2, 4)), ("at least 2", Span(2, MANY)), ("at most 4", Span(0, 4)),
+        ("once", Span(1, 1)), ("twice", Span(2, 2)), ("3 times", Span(3, 3)), ("1 time", Span(1, 1)),
+        ("at least once", Span(1, MANY)), ("at most twice", Span(0, 2)), ("at most 4 times", Span(0, 4)),
+        ("2..4 times", Span(2, 4)),
+    ],
+)  # fmt: skip
 def test_count(phrase: str, span: Span) -> None:
     assert parse_count(phrase) == span
 
@@ -351,13 +362,14 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
         (parse_selector, "first FIN from 5", 15, "'5' does not belong here", "the name of a host or connection", ""),
         (parse_timer, "client RTO rings", 11, "'rings' does not belong here", "set, stopped or fired", ""),
         (parse_timer, "client RTO fired for 1s", 17, "'for' does not belong here", "at or the end of the phrase", ""),
+        (parse_count, "twice times", 6, "'times' does not belong here", "the end of the phrase", ""),
         (parse_count, "at last 2", 3, "'last' does not belong here", "least or most", "least"),
         (
             parse_count,
             "4..2",
             0,
             "'4..2' does not belong here",
-            "a count such as 2, 2..4, at least 2 or at most 4 with the smaller number first",
+            "a count such as 2, twice, 2..4, at least 2 or at most 4 with the smaller number first",
             "",
         ),
         (
@@ -376,6 +388,15 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
             "control bits and numbers, such as SYN seq -10",
             "",
         ),
+        (
+            parse_injected,
+            "ACK seq 1 sack",
+            0,
+            "this does not say which numbers the option has",
+            "of options mss, wscale and sackok",
+            "",
+        ),
+        (parse_line, "client ACK ts ts", 14, "'ts' stands twice", "each field once", ""),
     ],
 )
 def test_phrase_that_cannot_be_read(

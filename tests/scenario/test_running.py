@@ -107,7 +107,7 @@ def test_steps_of_one_instant_run_in_the_order_of_the_file() -> None:
     ("step", "why"),
     [
         ({"when": "client is CLOSING"}, "what it waits for did not happen"),
-        ({"when": "client is ESTABLISHED 2nd time"}, "what it waits for did not happen (only 1 times)"),
+        ({"when": "client is ESTABLISHED 2nd time"}, "what it waits for did not happen (only once)"),
         ({"at": "2h"}, "it was due at 2h, after the run had ended"),
         ({"when": "client is ESTABLISHED", "wait": "1h"}, "it was due at 3600.1s, after the run had ended"),
     ],
@@ -367,8 +367,8 @@ def test_an_injected_segment_counts_from_the_iss_or_stands_as_on_the_wire() -> N
         inject("1s", "RST seq 1", "client", "server:80"),
         inject("2s", "ACK SEQ=5 ACK=6 win 7 len 8", "192.0.2.1:99", "server:80"),
         inject("3s", "PSH,ACK seq 1 ack 1", "server:80", "client", data="boo"),
-        inject("4s", "SYN SEQ=1 mss 1000", "203.0.113.9:1", "server:80", via="client"),
-        expect={"includes": [*lines, "client SYN SEQ=1 mss 1000"], "delivered": {"client": "boo"}},
+        inject("4s", "SYN SEQ=1 mss 1000 wscale 7 sackok", "203.0.113.9:1", "server:80", via="client"),
+        expect={"includes": [*lines, "client SYN SEQ=1 mss 1000 wscale 7 sackok"], "delivered": {"client": "boo"}},
     )
     assert told(made) == []
     assert made.network.hosts["server"].connections[1].state is State.CLOSED

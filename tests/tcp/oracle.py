@@ -153,7 +153,7 @@ def other(view: View, seg: Seg) -> Answer:
         if view.rfc5961 and not to_listen:
             return ack, state
         if inside:
-            return reset_for(seg), "CLOSED"
+            return ("RST,ACK", view.nxt, low), "CLOSED"
         seg = replace(seg, flags=seg.flags - {"S"}, seq=seg.seq + 1)
 
     if "A" not in seg.flags:

@@ -29,6 +29,7 @@ from tcpsim.tcp.diagram import (
     State,
 )
 from tcpsim.tcp.endpoint import Endpoint
+from tcpsim.tcp.rules import CLOSED_RESET
 from tcpsim.tcp.segment import ACK, RST, RST_ACK, Segment, ctl_name, segment
 from tcpsim.tcp.seqnum import HALF, MASK, SPACE
 from tcpsim.tcp.units import MINUTE, SECOND
@@ -71,7 +72,7 @@ Line = tuple[object, ...]
 
 
 def sends(ctl: str, seq: int, ack: int = 0, *, why: Rule, wnd: int = RCV, length: int = 0, up: int = 0) -> Line:
-    """A segment goes out. A RST,ACK has the absolute sequence number zero; all else is relative."""
+    """A segment goes out. The RST,ACK of who has no numbers is <SEQ=0>; all else is relative."""
     return ("sends", ctl, seq, ack, wnd, length, up, why)
 
 
@@ -192,7 +193,8 @@ class Reached:
     def _line(self, action: Action) -> Line:
         match action:
             case Segment():
-                seq = action.seq if action.ctl & RST_ACK == RST_ACK else signed((action.seq - self.iss) & MASK)
+                without_numbers = action.ctl & RST_ACK == RST_ACK and action.why is CLOSED_RESET
+                seq = 0 if without_numbers else signed((action.seq - self.iss) & MASK)
                 ack = signed((action.ack - self.irs) & MASK) if action.ctl & ACK else action.ack
                 if action.ctl & RST and not action.ctl & ACK:
                     assert action.ack == 0

@@ -382,7 +382,7 @@ def test_a_rst_in_the_window_but_not_at_rcv_nxt_is_challenged(reach: Reach, stat
 
 @pytest.mark.parametrize(("challenge", "offset"), [(True, 0), (False, 0), (False, 9)])
 def test_a_rst_returns_a_passive_syn_received_to_listen(reach: Reach, challenge: bool, offset: int) -> None:
-    it = reach(SYN_RECEIVED, challenge_ack=challenge)
+    it = reach(SYN_RECEIVED, challenge_rst=challenge)
     it.receives(7)
     assert it.arrives("RST", seq=1 + offset) == [
         moves(SYN_RECEIVED, LISTEN, why.RST_TO_LISTEN),
@@ -467,7 +467,7 @@ def test_rfc_1337_concerns_time_wait_only(reach: Reach) -> None:
 
 @in_each_synchronized_state
 def test_without_rfc_5961_any_rst_in_the_window_is_valid(reach: Reach, state: State) -> None:
-    it = reach(state, challenge_ack=False)
+    it = reach(state, challenge_rst=False)
     it.arrives("RST", seq=it.theirs("rcv_nxt") + RCV - 1)
     assert it.state is CLOSED
 
@@ -508,19 +508,19 @@ def test_a_syn_before_the_window_is_challenged_for_its_text_in_the_window(reach:
 
 
 @in_each_synchronized_state
-@pytest.mark.parametrize(("ctl", "by_ack"), [("SYN,ACK", True), ("SYN", False)])
-def test_without_rfc_5961_a_syn_in_the_window_resets(reach: Reach, state: State, ctl: str, by_ack: bool) -> None:
-    it = reach(state, challenge_ack=False)
-    seq = it.theirs("rcv_nxt") + 4
-    lines = it.arrives(ctl, seq=seq, ack=1)
+@pytest.mark.parametrize("ctl", ["SYN,ACK", "SYN"])
+def test_without_rfc_5961_a_syn_in_the_window_resets(reach: Reach, state: State, ctl: str) -> None:
+    it = reach(state, challenge_syn=False)
+    nxt, expected = it.ours("snd_nxt"), it.theirs("rcv_nxt")
+    lines = it.arrives(ctl, seq=expected + 4, ack=1)
     reason = why.SYN_IN_WINDOW_RESETS
-    reset = resets(1, why=reason) if by_ack else sends("RST,ACK", 0, seq + 1, wnd=0, why=reason)
+    reset = sends("RST,ACK", nxt, expected, wnd=0, why=reason)
     assert lines[:3] == [drops(reason), reset, moves(state, CLOSED, reason)]
     assert lines[-1] == tells("connection reset", reason)
 
 
 def test_without_rfc_5961_a_syn_outside_the_window_is_trimmed_off(reach: Reach) -> None:
-    it = reach(ESTABLISHED, challenge_ack=False, reading=True)
+    it = reach(ESTABLISHED, challenge_syn=False, reading=True)
     assert it.arrives("SYN,ACK,URG", seq=0, text=b"abc", up=3) == [
         tells("urgent data", why.URGENT_BEGINS),
         gives(2, why.RECEIVE_ANSWERED, urgent=False),

@@ -131,7 +131,7 @@ def test_an_urgent_pointer_beside_the_syn_counts_from_the_syn(reach: Reach) -> N
         tells("connection open", why.SYN_SENT_SYN_ACK),
         tells("urgent data", why.URGENT_BEGINS),
         tells("data readable", why.TEXT_READABLE),
-        sends("ACK", 1, 5, wnd=RCV - 4, why=why.ACK_AT_ONCE),
+        sends("ACK", 1, 5, wnd=RCV - 4, why=why.SYN_SENT_SYN_ACK),
     ]
     assert it.theirs("rcv_up") == 4
     assert it.receives() == [gives(3, why.RECEIVE_ANSWERED), tells("end of urgent data", why.URGENT_ENDS)]

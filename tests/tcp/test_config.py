@@ -117,7 +117,7 @@ def test_a_name_is_one_of_its_choices() -> None:
     ("name", "expected"),
     [
         ("iss", "a whole sequence number from 0 to 4,294,967,295, or off"),
-        ("mss", "a whole number of octets from 1 to 65,495"),
+        ("mss", "a whole number of octets from 1 to 65,495, or off"),
         ("ack_every", "a whole number of segments from 1 to 64"),
         ("r1", "a whole number from 3 to 255"),
         ("nagle", "true or false"),

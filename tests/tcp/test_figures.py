@@ -337,7 +337,7 @@ def test_a_fin_is_sent_again_until_it_is_acknowledged() -> None:
 
 
 def in_time_wait(**knobs: Any) -> Peer:
-    a, b = established(99, 299, **knobs)
+    a, b = established(99, 299, **{"reuse_time_wait": True, **knobs})
     a.close()
     b.takes(a.sent[0])
     a.takes(b.sent[0])
@@ -386,6 +386,7 @@ def test_nothing_else_is_admitted(ctl: str, seq: int) -> None:
 
 def test_reuse_can_be_turned_off_and_concerns_time_wait_only() -> None:
     assert not in_time_wait(reuse_time_wait=False).end.admits_new_incarnation(segment("SYN", 500))
+    assert not profile("rfc9293").reuse_time_wait, "a MAY"
     a, _ = established(99, 299)
     assert not a.end.admits_new_incarnation(segment("SYN", 500))
 

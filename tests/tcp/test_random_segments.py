@@ -64,7 +64,18 @@ events = st.lists(st.one_of(st.tuples(st.just("wild"), wild), aimed, polite, pol
 knobs = st.fixed_dictionaries(
     {},
     optional={
+        "challenge_rst": st.booleans(),
+        "challenge_syn": st.booleans(),
         "challenge_ack": st.booleans(),
+        "reset_with_ack": st.booleans(),
+        "ack_repeats_fin": st.booleans(),
+        "accept_whole_buffer": st.booleans(),
+        "round_rcv_buff": st.booleans(),
+        "window_update": st.sampled_from(["clark", "bsd", "doubling"]),
+        "quick_acks": st.integers(0, 2),
+        "listen_keeps_text": st.booleans(),
+        "time_wait_answers": st.sampled_from(["checked", "unexpected"]),
+        "drop_syn_fin": st.sampled_from(["never", "listen", "always"]),
         "challenge_ack_limit": st.integers(1, 3),
         "delayed_ack": st.sampled_from([0, "200ms"]),
         "delay_fin_ack": st.booleans(),

@@ -34,7 +34,7 @@ def test_the_control_bits_are_those_of_the_header() -> None:
     bits = [1 << bit for bit in range(7, -1, -1)]
     assert bits == [CWR, ECE, URG, ACK, PSH, RST, SYN, FIN]
     assert (SYN_FIN, SYN_ACK, RST_ACK) == (SYN | FIN, SYN | ACK, RST | ACK)
-    assert sum(bit for _, bit in CONTROL_BITS) == 0xFF
+    assert sum(bit for _, bit in CONTROL_BITS) == 0x1FF
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,13 @@ def test_the_last_number_of_a_segment(seq: int, last: int) -> None:
 # ------------------------------------------------------------------ making and comparing
 
 
+@pytest.mark.parametrize(("ecn", "printed"), [(0, ""), (1, "<ECT(1)>"), (2, "<ECT(0)>"), (3, "<CE>")])
+def test_the_mark_of_its_datagram_is_part_of_it(ecn: int, printed: str) -> None:
+    made = segment("ACK", seq=7, ack=3, ecn=ecn)
+    assert repr(made) == "<SEQ=7><ACK=3><CTL=ACK>" + printed
+    assert (made == segment("ACK", seq=7, ack=3)) is (ecn == 0)
+
+
 def test_text_is_octets_or_a_count() -> None:
     read, counted = segment("ACK", text=b"abc"), segment("ACK", text=3)
     assert (read.length, read.text) == (3, b"abc")
@@ -99,7 +106,7 @@ def test_segments_that_travel_alike_are_equal_whatever_asked_for_them() -> None:
     other = Segment(1, 2, ACK, 3, 0, None, why.ACK_DELAY_OVER)
     assert one == other
     assert hash(one) == hash(other)
-    assert one.wire() == (1, 2, ACK, 3, 0, None, 0, None)
+    assert one.wire() == (1, 2, ACK, 3, 0, None, 0, None, 0)
     assert one != "<SEQ=1><ACK=2><CTL=ACK>"
 
 

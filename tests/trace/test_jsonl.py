@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_the_file_of_a_small_trace() -> None:
     story.sends(0, "client", segment("SYN", seq=100, options=Options(mss=1460)))
     story.sends(0, "client", segment("PSH,ACK", seq=101, ack=301, wnd=512, text=b"hi"), connection=None)
     assert dump(story.ends(50)) == (
-        '{"format":"tcpsim trace","version":1,"title":"A title","source":"","scenario":"","seed":3,'
+        '{"format":"tcpsim trace","version":2,"title":"A title","source":"","scenario":"","seed":3,'
         '"hosts":[{"name":"client","addresses":["192.0.2.1"],"profile":"plain"}],"links":[]}\n'
         '{"t":0,"kind":"called","host":"client","conn":1,"call":"connect(192.0.2.2:80)","error":""}\n'
         '{"t":0,"kind":"sent","host":"client","conn":1,"packet":1,"flow":["192.0.2.1",49152,"192.0.2.2",80],'
@@ -140,7 +141,7 @@ def test_each_kind_has_the_documented_keys_in_order() -> None:
         )
         written = keys_of(line)
         assert written == sorted(written, key=order.index), record.kind
-        optional = {"conn", "why", "cite", "ack", "text", "options", "up", "rack"}
+        optional = {"conn", "why", "cite", "ack", "text", "options", "up", "ecn", "rack"}
         assert set(order) - set(written) <= optional, record.kind
 
 
@@ -327,15 +328,34 @@ def test_what_is_no_trace_at_all(start: bytes) -> None:
     assert len(message) < 200
 
 
+NO_HEADER = 'bad.jsonl:1: expected the header {"format":"tcpsim trace", ...} of a trace; '
+AGAIN = "`tcpsim run SCENARIO --trace FILE` writes one"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda _: b"", f"the file is empty: {AGAIN}"),
+        (lambda whole: whole.split(b"\n", 1)[1], f"this is a record already, the first line is missing: {AGAIN} that"),
+        (lambda whole: b"\xef\xbb\xbf" + whole, "a byte order mark stands in front of it: save the file as UTF-8"),
+        (lambda whole: whole.decode().encode("utf-16"), "the file is in UTF-16: save it as UTF-8"),
+        (lambda whole: whole[:60], f"the file was cut short in its first line: {AGAIN} that is whole"),
+    ],
+)
+def test_a_damaged_beginning_is_told_with_what_to_do(change: Callable[[bytes], bytes], told: str) -> None:
+    whole = dump(Trace.of(HEADER, ONE_OF_EACH)).encode()
+    assert wrong(change(whole)).startswith(NO_HEADER + told)
+
+
 def test_a_scenario_given_for_a_trace_is_told_what_a_trace_begins_with() -> None:
-    assert wrong("title: x") == 'bad.jsonl:1: expected the header {"format":"tcpsim trace", ...} of a trace'
+    assert wrong("title: x") == f"{NO_HEADER}this is no trace: {AGAIN}"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "expected version 1 of the format, not 2: a later tcpsim wrote this trace"),
-        ({"version": 0}, "expected version 1 of the format, not 0"),
+        ({"version": 3}, "expected version 2 of the format, not 3: a later tcpsim wrote this trace"),
+        ({"version": 0}, "expected version 2 of the format, not 0"),
         ({"version": "1"}, "expected a whole number as 'version', not \"1\""),
         ({"version": True}, "expected a whole number as 'version', not true"),
         ({"seed": 1.5}, "expected whole numbers only"),
@@ -382,7 +402,7 @@ def test_a_header_s_key_that_lacks() -> None:
         (SENT_LINE, {"ctl": "SYN,URG"}, "expected the key 'up'"),
         (SENT_LINE, {"ctl": "ACK", "ack": 3}, "expected the key 'rack'"),
         (SENT_LINE, {"rack": 3}, 'expected no key "rack" here'),
-        (SENT_LINE, {"options": {"sack": 1}}, "expected options such as {\"mss\": 536} as 'options', not an object"),
+        (SENT_LINE, {"options": {"sock": 1}}, "expected options such as {\"mss\": 536} as 'options', not an object"),
         (SENT_LINE, {"options": {"mss": -1}}, "expected a whole number from 0 to 65535 as 'options', not an object"),
         (SENT_LINE, {"options": []}, "expected options such as {\"mss\": 536} as 'options', not a list"),
         (SENT_LINE, {"retransmission": None}, "expected a whole number from 0"),
@@ -424,7 +444,10 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
 
 
 def test_a_line_cut_short_is_named() -> None:
-    assert wrong(HEAD + json.dumps(SENT_LINE)[:-9]) == "bad.jsonl:2: expected a JSON object on this line"
+    told = "bad.jsonl:2: expected a JSON object on this line"
+    cut = "the file was cut short in it: without this line, what stands before it can be read"
+    assert wrong(HEAD + json.dumps(SENT_LINE)[:-9]) == f"{told}; {cut}"
+    assert wrong(HEAD + json.dumps(SENT_LINE)[:-9] + "\n") == told
 
 
 def test_records_out_of_order_are_refused() -> None:

@@ -26,6 +26,9 @@ class CongestionControl(Protocol):
     def enter_recovery(self, flight: int) -> None:
         """React to the third duplicate ACK, with `flight` octets outstanding."""
 
+    def enter_recovery_by_sack(self, flight: int) -> None:
+        """React to a loss that SACK shows, with `flight` octets outstanding; cwnd then bounds what is in the pipe."""
+
     def duplicate(self) -> None:
         """Take note of a further duplicate ACK during recovery."""
 
@@ -35,8 +38,14 @@ class CongestionControl(Protocol):
     def leave_recovery(self, flight: int) -> None:
         """Take note of the ACK that covers all that was outstanding when recovery began."""
 
+    def marked(self, flight: int) -> None:
+        """React to the echo of a congestion mark (RFC 3168 6.1.2), with `flight` octets outstanding."""
+
     def timeout(self, flight: int, first: bool) -> None:
         """React to a retransmission timeout; `first` if this segment was not yet resent by one."""
+
+    def resized(self, mss: int) -> None:
+        """Take note that segments are smaller from now on: the path takes no more than `mss` octets of text."""
 
     def idle(self) -> None:
         """Take note that nothing was sent for an RTO."""
@@ -63,6 +72,9 @@ class Unlimited:
     def enter_recovery(self, flight: int) -> None:
         """Do nothing."""
 
+    def enter_recovery_by_sack(self, flight: int) -> None:
+        """Do nothing."""
+
     def duplicate(self) -> None:
         """Do nothing."""
 
@@ -72,7 +84,13 @@ class Unlimited:
     def leave_recovery(self, flight: int) -> None:
         """Do nothing."""
 
+    def marked(self, flight: int) -> None:
+        """Do nothing."""
+
     def timeout(self, flight: int, first: bool) -> None:
+        """Do nothing."""
+
+    def resized(self, mss: int) -> None:
         """Do nothing."""
 
     def idle(self) -> None:

@@ -42,6 +42,11 @@ class NewReno:
         self._halve(flight)
         self.cwnd = self.ssthresh + 3 * self.mss
 
+    def enter_recovery_by_sack(self, flight: int) -> None:
+        """RFC 6675 5 (4.2): what has left the network is no longer in the pipe, and nothing stands for it."""
+        self._halve(flight)
+        self.cwnd = self.ssthresh
+
     def duplicate(self) -> None:
         """RFC 5681 3.2, step 4: another segment has left the network."""
         self.cwnd += self.mss
@@ -57,12 +62,21 @@ class NewReno:
         """RFC 6582 3.2, step 3, option (1): no burst after recovery."""
         self.cwnd = min(self.ssthresh, max(flight, self.mss) + self.mss)
 
+    def marked(self, flight: int) -> None:
+        """RFC 3168 6.1.2: the window is halved as after a loss, though nothing has to be sent again."""
+        self._halve(flight)
+        self.cwnd = min(self.cwnd, self.ssthresh)
+
     def timeout(self, flight: int, first: bool) -> None:
         """RFC 5681 3.1: one segment may be out; ssthresh is halved at the first timeout only."""
         if first:
             self._halve(flight)
         self.cwnd = self.mss
         self.counted = 0
+
+    def resized(self, mss: int) -> None:
+        """RFC 8201 5.4: the window, in octets, is not a matter of the segments' size."""
+        self.mss = mss
 
     def idle(self) -> None:
         """RFC 5681 4.1: after an idle RTO begin no larger than at the start."""

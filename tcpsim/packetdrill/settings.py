@@ -1,0 +1,336 @@
+"""What `sysctl` sets: the system variables that scripts write, and the knobs that they stand for.
+
+Rule 1. A variable stands in the table with what it does here; a variable that doesn't is not run, whatever its value.
+Rule 2. A variable without an effect on what tcpsim models stands in the table too, with the reason.
+Rule 3. A variable takes effect when the system reads it: when a socket is made, when a connection begins, or at each
+        use.
+
+FreeBSD's variables are those of tcp(4), syncache(4), blackhole(4), inet(4) and the descriptions that `sysctl -d`
+prints; Linux's those of Documentation/networking/ip-sysctl.rst.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from ..tcp.config import KNOBS, KnobError, checked
+from ..tcp.units import MS, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..tcp.config import Config
+
+    Values = dict[str, str]
+    Effect = Callable[[str, "Values"], dict[str, Any]]
+
+
+class Unknown(Exception):
+    """A variable that the table lacks, or a value that it can't have; the message is the reason."""
+
+
+class Read(Enum):
+    """When the system reads a variable."""
+
+    SOCKET = auto()
+    """When a socket is made."""
+    CONNECTION = auto()
+    """When a connection begins, by connect() or by the SYN that a listener takes."""
+    USE = auto()
+    """Whenever it matters: existing connections obey it at once."""
+    NEVER = auto()
+    """It changes nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One system variable.
+
+    Attributes:
+        doc: what it does on its system, in a sentence; of one without an effect here, why.
+        read: when it takes effect.
+        effect: the knobs for a value, given all values that were set so far; None without effect.
+        harmless: of a variable without effect, the values for which that is true; None for every value.
+        departure: whether it makes its system depart from the RFC, so that a script which asks what the RFC says
+            (`#ifdef STANDARD`) expects nothing of it.
+    """
+
+    doc: str
+    read: Read = Read.NEVER
+    effect: Effect | None = None
+    harmless: frozenset[str] | None = None
+    departure: bool = False
+
+
+MAX_UNSCALED: Final = 65_535
+MOST_DIGITS: Final = 20
+"""More than a number of 64 bits has."""
+
+
+def _number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > MOST_DIGITS:
+        raise Unknown(f"expected a number, not {value[:MOST_DIGITS]!r}")
+    return int(value)
+
+
+def _set(name: str, scale: int = 1) -> Effect:
+    """A number of units that are `scale` of the knob's."""
+    return lambda value, _values: {name: _number(value) * scale}
+
+
+def _flag(name: str, *, inverted: bool = False) -> Effect:
+    return lambda value, _values: {name: bool(_number(value)) is not inverted}
+
+
+def _either(name: str, off: Any, on: Any) -> Effect:
+    """0 is one value of a knob, every other number another."""
+    return lambda value, _values: {name: on if _number(value) else off}
+
+
+def _word(name: str, *words: str) -> Effect:
+    """A number that chooses among words."""
+
+    def effect(value: str, _values: Values) -> dict[str, Any]:
+        if not 0 <= _number(value) < len(words):
+            raise Unknown(f"tcpsim knows only the values 0 to {len(words) - 1}")
+        return {name: words[_number(value)]}
+
+    return effect
+
+
+# ------------------------------------------------------------------ FreeBSD
+
+
+def _high_performance(_value: str, values: Values) -> dict[str, Any]:
+    """rfc1323 and maxsockbuf together: the scale is the least with which the window covers the largest buffer."""
+    extensions = _number(values.get("net.inet.tcp.rfc1323", "1"))
+    largest = _number(values.get("kern.ipc.maxsockbuf", "2097152"))
+    if not 0 <= extensions <= 3:
+        raise Unknown("tcpsim knows only the values 0 to 3")
+    scale = next((s for s in range(14) if MAX_UNSCALED << s >= largest), 14)
+    return {"window_scale": scale if extensions in (1, 2) else None, "timestamps": extensions in (1, 3)}
+
+
+FREEBSD: Final[dict[str, Variable]] = {
+    "net.inet.tcp.rfc1323": Variable(
+        "window scaling and timestamps: 0 neither, 1 both, 2 window scaling, 3 timestamps", Read.CONNECTION,
+        _high_performance,
+    ),
+    "kern.ipc.maxsockbuf": Variable(
+        "the largest socket buffer; the window scale is chosen so that it could be offered", Read.CONNECTION,
+        _high_performance,
+    ),
+    "net.inet.tcp.sack.enable": Variable("selective acknowledgments (RFC 2018)", Read.CONNECTION, _flag("sack")),
+    "net.inet.tcp.ecn.enable": Variable(
+        "0 off, 1 ask for ECN and grant it, 2 only grant it", Read.CONNECTION, _word("ecn", "off", "on", "passive")
+    ),
+    "net.inet.tcp.ecn.maxretries": Variable(
+        "how many retransmitted SYNs still ask for ECN", Read.CONNECTION, _set("ecn_syn_retries")
+    ),
+    "net.inet.tcp.tolerate_missing_ts": Variable(
+        "take segments without timestamps where they were agreed on", Read.USE,
+        _either("missing_timestamps", "drop", "accept"),
+    ),
+    "net.inet.tcp.recvspace": Variable("the receive buffer of a new socket", Read.SOCKET, _set("rcv_buff")),
+    "net.inet.tcp.sendspace": Variable("the send buffer of a new socket", Read.SOCKET, _set("snd_buff")),
+    "net.inet.tcp.insecure_rst": Variable(
+        "RFC 793's check of RST segments in place of RFC 5961's", Read.USE, _flag("challenge_rst", inverted=True)
+    ),
+    "net.inet.tcp.insecure_syn": Variable(
+        "RFC 793's check of SYN segments in place of RFC 5961's", Read.USE, _flag("challenge_syn", inverted=True)
+    ),
+    "net.inet.tcp.insecure_ack": Variable(
+        "RFC 793's check of SEG.ACK in place of RFC 5961's", Read.USE, _flag("challenge_ack", inverted=True)
+    ),
+    "net.inet.tcp.drop_synfin": Variable(
+        "drop segments with both SYN and FIN", Read.USE,
+        _either("drop_syn_fin", "never", "always"), departure=True,
+    ),
+    "net.inet.tcp.delacktime": Variable("how long an ACK may be delayed (ms)", Read.USE, _set("delayed_ack", MS)),
+    "net.inet.tcp.msl": Variable("the maximum segment lifetime (ms)", Read.USE, _set("msl", MS)),
+    "net.inet.tcp.rfc3042": Variable("limited transmit", Read.USE, _flag("limited_transmit")),
+    "net.inet.tcp.initcwnd_segments": Variable(
+        "the initial window in segments (RFC 6928); 0: RFC 5681's", Read.CONNECTION,
+        lambda value, _values: {"initial_window": _number(value) or None},
+    ),
+    "net.inet.tcp.path_mtu_discovery": Variable("path MTU discovery", Read.USE, _flag("path_mtu_discovery")),
+    "net.inet.tcp.rexmit_initial": Variable(
+        "the RTO before any measurement (ms)", Read.CONNECTION, _set("rto_initial", MS)
+    ),
+    "net.inet.tcp.rexmit_min": Variable("the least RTO (ms)", Read.USE, _set("rto_min", MS)),
+    "net.inet.tcp.rexmit_slop": Variable("what is added to each RTO (ms)", Read.USE, _set("rto_slop", MS)),
+    "net.inet.tcp.rexmit_drop_options": Variable(
+        "from the third retransmission of a SYN on, send it without options", Read.USE,
+        _either("drop_options_after", None, 3),
+    ),
+    "net.inet.tcp.keepinit": Variable(
+        "how long a connection may take to open (ms)", Read.SOCKET, _set("connect_timeout", MS)
+    ),
+    "net.inet.tcp.keepidle": Variable(
+        "how long idle before the first keep-alive probe (ms)", Read.SOCKET, _set("keepalive_idle", MS)
+    ),
+    "net.inet.tcp.keepintvl": Variable("time between probes (ms)", Read.SOCKET, _set("keepalive_interval", MS)),
+    "net.inet.tcp.keepcnt": Variable("how many keep-alive probes", Read.SOCKET, _set("keepalive_count")),
+    "net.inet.tcp.always_keepalive": Variable("keep-alive on every connection", Read.SOCKET, _flag("keepalive")),
+    "net.inet.tcp.blackhole": Variable(
+        "whether segments for closed ports go unanswered: they are always answered here", harmless=frozenset("0")
+    ),
+    "net.inet.tcp.hostcache.purgenow": Variable("empties the host cache: there is none, nothing outlives a connection"),
+    "net.inet.tcp.hostcache.purge": Variable("empties the host cache later: there is none"),
+    "net.inet.tcp.hostcache.enable": Variable("the host cache: there is none"),
+    "net.inet.tcp.hostcache.expire": Variable("the host cache's lifetime: there is none"),
+    "net.inet.tcp.hostcache.prune": Variable("the host cache's care: there is none"),
+    "net.inet.tcp.syncookies": Variable("SYN cookies for when the SYN cache overflows: it never does here"),
+    "net.inet.tcp.syncookies_only": Variable(
+        "SYN cookies in place of the SYN cache: they lose what the SYN said", harmless=frozenset("0")
+    ),
+    "net.inet.tcp.syncache.rst_on_sock_fail": Variable("a RST where a connection can't be made for want of memory"),
+    "net.inet.tcp.log_in_vain": Variable("log messages"),
+    "net.inet.tcp.log_debug": Variable("log messages"),
+    "net.inet.tcp.log_on_exit": Variable("log messages"),
+    "net.inet.tcp.functions_default": Variable(
+        "which stack is used: tcpsim models the one called freebsd", harmless=frozenset({"freebsd"})
+    ),
+    "net.inet.tcp.tso": Variable("segmentation offload, which the tunnel of packetdrill doesn't have"),
+    "net.inet.tcp.isn_reseed_interval": Variable("how often the ISN generator's secret changes"),
+    "net.inet.tcp.ts_offset_per_conn": Variable(
+        "timestamps begin at an offset of each connection's own; packetdrill maps them", harmless=frozenset("01")
+    ),
+    "net.inet.tcp.nolocaltimewait": Variable("TIME-WAIT among local addresses, which scripts don't have"),
+    "net.inet.tcp.recvbuf_auto": Variable("buffers that grow by themselves: it is fixed", harmless=frozenset("0")),
+    "net.inet.tcp.sendbuf_auto": Variable("buffers that grow by themselves: it is fixed", harmless=frozenset("0")),
+    "net.inet.tcp.recvbuf_max": Variable("a bound of buffers that grow by themselves: they don't"),
+    "net.inet.tcp.sendbuf_max": Variable("a bound of buffers that grow by themselves: they don't"),
+    "net.inet.tcp.reass.maxqueuelen": Variable("a bound on segments beyond a hole, which tcpsim doesn't count"),
+    "net.inet.tcp.reass.maxsegments": Variable("a bound on segments beyond a hole, which tcpsim doesn't count"),
+    "net.inet.tcp.icmp_may_rst": Variable(
+        "whether ICMP may end a connection that is being opened", Read.USE,
+        _either("icmp_hard_errors", "never", "unsynchronized"),
+    ),
+    "net.inet.tcp.cc.algorithm": Variable(
+        "the congestion control; tcpsim has NewReno for FreeBSD", harmless=frozenset({"newreno"})
+    ),
+    "net.inet.icmp.icmplim": Variable("how many RSTs and ICMP messages a second: scripts stay below"),
+    "kern.ipc.soacceptqueue": Variable("the longest accept queue: scripts stay below"),
+}  # fmt: skip
+"""FreeBSD's variables."""
+
+
+# ------------------------------------------------------------------ Linux
+
+
+def _memory(name: str) -> Effect:
+    """tcp_rmem and tcp_wmem are three numbers: least, first, greatest; a new socket has the middle one."""
+
+    def effect(value: str, _values: Values) -> dict[str, Any]:
+        numbers = [_number(number) for number in value.split()]
+        if len(numbers) != 3:
+            raise Unknown("expected three numbers: least, first and greatest")
+        return {name: numbers[1]}
+
+    return effect
+
+
+_SEGMENTATION: Final = "how segments are gathered for segmentation offload: the joining of packets makes up for it"
+
+LINUX: Final[dict[str, Variable]] = {
+    "net.ipv4.tcp_sack": Variable("selective acknowledgments (RFC 2018)", Read.CONNECTION, _flag("sack")),
+    "net.ipv4.tcp_dsack": Variable("duplicate SACK (RFC 2883)", Read.USE, _flag("dsack")),
+    "net.ipv4.tcp_timestamps": Variable(
+        "timestamps: 0 off, 1 with a random offset, 2 without", Read.CONNECTION, _flag("timestamps")
+    ),
+    "net.ipv4.tcp_window_scaling": Variable(
+        "window scaling (RFC 7323)", Read.CONNECTION,
+        lambda value, _values: {} if _number(value) else {"window_scale": None},
+    ),
+    "net.ipv4.tcp_ecn": Variable(
+        "0 off, 1 ask for ECN and grant it, 2 only grant it", Read.CONNECTION, _word("ecn", "off", "on", "passive")
+    ),
+    "net.ipv4.tcp_rmem": Variable("the receive buffer: least, first, greatest", Read.SOCKET, _memory("rcv_buff")),
+    "net.ipv4.tcp_wmem": Variable("the send buffer: least, first, greatest", Read.SOCKET, _memory("snd_buff")),
+    "net.ipv4.tcp_syn_retries": Variable("how often a SYN is sent again", Read.USE, _set("syn_retries")),
+    "net.ipv4.tcp_keepalive_time": Variable(
+        "how long idle before the first keep-alive probe (s)", Read.USE, _set("keepalive_idle", SECOND)
+    ),
+    "net.ipv4.tcp_keepalive_intvl": Variable("time between probes (s)", Read.USE, _set("keepalive_interval", SECOND)),
+    "net.ipv4.tcp_keepalive_probes": Variable("how many probes", Read.USE, _set("keepalive_count")),
+    "net.ipv4.tcp_rfc1337": Variable("ignore a RST in TIME-WAIT", Read.USE, _flag("time_wait_ignores_rst")),
+    "net.ipv4.tcp_slow_start_after_idle": Variable("restart after an idle RTO", Read.USE, _flag("idle_restart")),
+    "net.ipv4.tcp_congestion_control": Variable(
+        "the congestion control of a new socket", Read.SOCKET, lambda value, _values: {"congestion": value}
+    ),
+    "net.ipv4.tcp_min_tso_segs": Variable(_SEGMENTATION),
+    "net.ipv4.tcp_tso_win_divisor": Variable(_SEGMENTATION),
+    "net.ipv4.tcp_tso_rtt_log": Variable(_SEGMENTATION),
+    "net.ipv4.tcp_limit_output_bytes": Variable("how much waits below TCP: nothing does here"),
+    "net.ipv4.tcp_autocorking": Variable(
+        "gathering of small writes while packets wait below TCP: nothing does here"
+    ),
+    "net.ipv4.tcp_no_metrics_save": Variable("metrics that outlive a connection: none do"),
+    "net.ipv4.tcp_no_ssthresh_metrics_save": Variable("metrics that outlive a connection: none do"),
+    "net.ipv4.tcp_moderate_rcvbuf": Variable("buffers that grow by themselves: rcv_buff is fixed"),
+    "net.ipv4.tcp_syncookies": Variable(
+        "SYN cookies for when the backlog overflows: it never does", harmless=frozenset("01")
+    ),
+    "net.ipv4.tcp_challenge_ack_limit": Variable(
+        "how many challenge ACKs a second", Read.USE,
+        lambda value, _values: {"challenge_ack_limit": min(_number(value), 1_000_000), "challenge_ack_period": SECOND},
+    ),
+    "net.ipv4.ip_no_pmtu_disc": Variable(
+        "path MTU discovery off", Read.USE, _flag("path_mtu_discovery", inverted=True)
+    ),
+    "net.ipv4.tcp_pacing_ss_ratio": Variable("pacing, which tcpsim doesn't model: off unless a socket asks for it"),
+    "net.ipv4.tcp_pacing_ca_ratio": Variable("pacing, which tcpsim doesn't model: off unless a socket asks for it"),
+    "net.ipv4.tcp_max_syn_backlog": Variable("a bound on half-open connections: scripts stay below"),
+    "net.core.somaxconn": Variable("the longest accept queue: scripts stay below"),
+    "net.core.default_qdisc": Variable("queueing below TCP: there is none"),
+}  # fmt: skip
+"""Linux's variables."""
+
+VARIABLES: Final = {**FREEBSD, **LINUX}
+
+
+def canonical(key: str) -> str:
+    """Return a variable's name with dots: `/proc/sys/net/ipv4/tcp_sack` and `net/ipv4/tcp_sack` are the same."""
+    key = key.removeprefix("/proc/sys/")
+    return key.replace("/", ".") if "/" in key else key
+
+
+def effect_of(key: str, value: str, values: Values, *, standard: bool = False) -> tuple[Read, dict[str, Any]]:
+    """Return when a value takes effect and the knobs that it sets; `values` holds it and all that were set before.
+
+    By the `standard`, no system departs from the RFC.
+
+    Raises Unknown for a variable that isn't in the table, or a value that tcpsim can't follow.
+    """
+    variable = VARIABLES.get(key)
+    if variable is None:
+        raise Unknown("tcpsim doesn't know this variable")
+    if variable.effect is None:
+        if variable.harmless is not None and value not in variable.harmless:
+            raise Unknown(f"tcpsim doesn't model it ({variable.doc})")
+        return Read.NEVER, {}
+    knobs = variable.effect(value, values)
+    if variable.departure and standard:
+        return Read.NEVER, {}
+    missing = [name for name in knobs if name not in KNOBS]
+    if missing:
+        raise Unknown(f"tcpsim has no knob {', '.join(missing)}")
+    return variable.read, knobs
+
+
+def applied(config: Config, knobs: dict[str, Any]) -> Config:
+    """Return a configuration with knobs set; Unknown for a value out of a knob's range."""
+    try:
+        return _with(config, tuple(knobs.items()))
+    except KnobError as error:
+        raise Unknown(str(error)) from error
+
+
+@lru_cache(maxsize=256)
+def _with(config: Config, knobs: tuple[tuple[str, Any], ...]) -> Config:
+    """Copying seventy knobs takes longer than comparing them, and scripts set the same ones over and over."""
+    return checked(config, dict(knobs))
