@@ -208,11 +208,12 @@ def test_every_limit_and_exit_code_is_told() -> None:
 
 
 def test_what_is_made_is_current(tmp_path: Path) -> None:
-    (tmp_path / "scenarios.md").write_text(SCENARIOS, "utf-8")
+    for name in ("scenarios.md", "packetdrill.md"):
+        (tmp_path / name).write_text((DOCS / name).read_text("utf-8"), "utf-8")
     ran = CliRunner().invoke(commands.tcpsim, ["pages", str(tmp_path)])
     assert ran.exit_code == 0, ran.output
     made = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
-    assert sorted(made) == ["knobs.md", "scenarios.md"]
+    assert sorted(made) == ["knobs.md", "packetdrill.md", "scenarios.md"]
     stale = [name for name, text in made.items() if text != (DOCS / name).read_text("utf-8")]
     assert stale == [], "`make docs` makes them again"
 

@@ -14,6 +14,7 @@ import click
 
 from .. import __version__
 from ..trace.naming import shown_name
+from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
 from .inputs import Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
 from .packetdrill import packetdrill
@@ -42,6 +43,8 @@ Examples:
   tcpsim run lossy --trace lossy.jsonl   keep what happened ...
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
+  tcpsim packetdrill tests.pkt           run packetdrill scripts, without root
+  tcpsim export lossy --packetdrill      write a run as such a script
 
 \b
 Completion, for bash (zsh and fish alike):
@@ -177,6 +180,7 @@ def _code(done: Run) -> int:
 
 
 tcpsim.add_command(packetdrill)
+tcpsim.add_command(export)
 
 
 # ---------------------------------------------------------------------- pictures

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..tcp.config import KNOBS, PROFILES, KnobError, profile
-from ..tcp.units import format_duration
 from .group import Wrong
 
 if TYPE_CHECKING:
-    from ..tcp.config import Config, Knob
+    from ..tcp.config import Config
     from .reporting import Report
-
-
-def written(knob: Knob, value: Any) -> str:
-    """Return a knob's value as a scenario writes it."""
-    if value is None:
-        return "off"
-    if knob.unit == "flag":
-        return "true" if value else "false"
-    return format_duration(value) if knob.unit == "ns" else str(value)
 
 
 def tell_profiles(report: Report) -> None:
     """Print each profile and in which knobs it differs from the RFC's defaults."""
     for name, config in PROFILES.items():
         changed = [
-            f"{knob.name} {written(knob, getattr(config, knob.name))}"
+            f"{knob.name} {knob.written(getattr(config, knob.name))}"
             for knob in KNOBS.values()
             if getattr(config, knob.name) != knob.default
         ]
@@ -39,7 +29,7 @@ def tell_difference(report: Report, one: str, other: str) -> None:
     first, second = _profile(one), _profile(other)
     differing = [knob for knob in KNOBS.values() if getattr(first, knob.name) != getattr(second, knob.name)]
     for knob in differing:
-        was, becomes = (written(knob, getattr(config, knob.name)) for config in (first, second))
+        was, becomes = (knob.written(getattr(config, knob.name)) for config in (first, second))
         report.line(f"{knob.name}: {was} -> {becomes}", "bold")
         report.line(f"{knob.doc} ({knob.cite})", indent=4)
     report.line(f"{len(differing)} of {len(KNOBS)} knobs differ between {one} and {other}.")
@@ -56,5 +46,5 @@ def tell_profile(report: Report, name: str) -> None:
     """Print every knob of a profile: its value, what it does, its range and its paragraph."""
     config = _profile(name)
     for knob in KNOBS.values():
-        report.line(f"{knob.name}: {written(knob, getattr(config, knob.name))}", "bold")
+        report.line(f"{knob.name}: {knob.written(getattr(config, knob.name))}", "bold")
         report.line(f"{knob.doc}; {knob.expected} ({knob.cite})", indent=4)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -42,6 +43,14 @@ MOST_OCTETS: Final = 4_000_000
 @click.option(
     "-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a name, for #ifdef and in the script."
 )
+@click.option(
+    "--knob", "knobs", multiple=True, metavar="NAME=VALUE", help="Set a knob, in place of the profile's; repeatable."
+)
+@click.option(
+    "--sockets",
+    metavar="NAME",
+    help="Whose sockets, in place of the profile's: a profile's name, or ahead for programs that always read.",
+)
 @click.option("--tolerance", metavar="USECS|exact", help="How far off a time may be, in place of the scripts' own.")
 @click.option(
     "--ip-version", type=click.Choice(["ipv4", "ipv6", "ipv4-mapped-ipv6"]), help="In place of the scripts' own."
@@ -64,6 +73,8 @@ def packetdrill(
     paths: tuple[str, ...],
     profile: str,
     defines: tuple[str, ...],
+    knobs: tuple[str, ...],
+    sockets: str | None,
     tolerance: str | None,
     ip_version: str | None,
     junit_file: Path | None,
@@ -86,7 +97,7 @@ def packetdrill(
     from .reporting import Report
     from .verdicts import Verdicts
 
-    ways = _ways(profile, defines, tolerance, ip_version)
+    ways = replace(_ways(profile, defines, tolerance, ip_version), knobs=_knobs(knobs), sockets=_sockets(sockets))
     files = list(_files(paths))
     verdicts = Verdicts(Report(screen(width), ascii=ascii), whole=ladders)
     results: dict[str, Result] = {}
@@ -141,6 +152,32 @@ def _ways(profile: str, defines: tuple[str, ...], tolerance: str | None, ip_vers
             raise click.UsageError(f"--tolerance takes microseconds or the word exact, not {tolerance!r}")
         exact = 0 if tolerance == "exact" else int(tolerance) * 1000
     return Ways(profile, tuple(given), exact, ip_version)
+
+
+def _knobs(given: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    """Return knobs with their values; Wrong for one that there is not, or a value that it can't have."""
+    from ..tcp.config import KNOBS, KnobError, checked, profile
+
+    found = []
+    for word in given:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise click.UsageError(f"--knob takes NAME=VALUE, not {word!r}")
+        try:
+            found.append((name, KNOBS[name].read(value) if name in KNOBS else value))
+            checked(profile("rfc9293"), dict(found))
+        except KnobError as error:
+            raise Wrong(f"--knob: {error}") from error
+    return tuple(found)
+
+
+def _sockets(name: str | None) -> str:
+    """Return the name of a style of sockets, "" for the profile's; Wrong for one that there is not."""
+    from ..net.sockets import STYLES
+
+    if name is not None and (not name or name not in STYLES):
+        raise Wrong(f"--sockets: expected one of {', '.join(filter(None, STYLES))}, not {name!r}")
+    return name or ""
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[str]:
@@ -255,8 +292,9 @@ def _print(
             found = trace_of(result.name)
             if found is not None:
                 verdicts.report.ladder(found)
-    if len(results) == 1 and not verbose and not (quiet and not results[0].passed):
-        verdicts.line(results[0])
+    if len(results) == 1:
+        if not verbose and (results[0].passed or not quiet):
+            verdicts.line(results[0])
     elif results:
         counts = tallies(results)
         verdicts.table(counts, total(counts))

@@ -1,7 +1,8 @@
 """The parts of docs/ that the code knows best, and how each is made. `make docs` makes them again; a test
 compares them with those that lie there.
 
-`knobs.md` is made as a whole; of `scenarios.md`, the table between each `<!-- keys: TYPE -->` and its `<!-- end -->`.
+`knobs.md` is made as a whole; of `scenarios.md`, the table between each `<!-- keys: TYPE -->` and its `<!-- end -->`;
+of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_
 from ..tcp.actions import SIGNALS, TIMERS
 from ..tcp.config import KNOBS, PROFILES
 from ..tcp.units import MAX_DURATION, format_duration
-from .knobs import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..tcp.config import Knob
 
 KEYS: Final = re.compile(r"(?<=<!-- keys: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+VARIABLES: Final = re.compile(r"(?<=<!-- variables: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 _KNOBS_HEAD: Final = """\
 # Knobs
@@ -40,8 +41,9 @@ where nothing is said. `plain` is for teaching: no options, no delays, small rou
 def make(folder: Path) -> Iterator[Path]:
     """Write what is made into a folder of pages; yield each file."""
     yield _write(folder / "knobs.md", knobs_page())
-    page = folder / "scenarios.md"
-    yield _write(page, with_tables(page.read_text("utf-8")))
+    for name in ("scenarios.md", "packetdrill.md"):
+        page = folder / name
+        yield _write(page, with_tables(page.read_text("utf-8")))
 
 
 def _write(path: Path, text: str) -> Path:
@@ -78,7 +80,7 @@ def knobs_page() -> str:
     """Return docs/knobs.md."""
     names = [name for name in PROFILES if name != "rfc9293"]
     rows = [
-        [f"[`{knob.name}`](#{knob.name})", _unit(knob), _code(written(knob, knob.default)), _range(knob)]
+        [f"[`{knob.name}`](#{knob.name})", _unit(knob), _code(knob.written(knob.default)), _range(knob)]
         + [_differs(knob, name) for name in names]
         for knob in KNOBS.values()
     ]
@@ -106,7 +108,7 @@ def _range(knob: Knob) -> str:
 
 def _differs(knob: Knob, name: str) -> str:
     value = getattr(PROFILES[name], knob.name)
-    return "" if value == knob.default else _code(written(knob, value))
+    return "" if value == knob.default else _code(knob.written(value))
 
 
 def _told(knob: Knob) -> str:
@@ -118,7 +120,23 @@ def _told(knob: Knob) -> str:
 
 def with_tables(page: str) -> str:
     """Return a page with each of its tables of keys made anew."""
-    return KEYS.sub(lambda match: f"{match[1]}{match[2]}{keys_table(match[1])}", page)
+    page = KEYS.sub(lambda match: f"{match[1]}{match[2]}{keys_table(match[1])}", page)
+    return VARIABLES.sub(lambda match: f"{match[1]}{match[2]}{variables_table(match[1])}", page)
+
+
+def variables_table(name: str) -> str:
+    """Return the table of the system variables of `packetdrill.settings` that stand in its FREEBSD or LINUX."""
+    from ..packetdrill import settings
+
+    rows = []
+    variables: dict[str, settings.Variable] = getattr(settings, name)
+    for key in sorted(variables):
+        variable = variables[key]
+        knobs = ", ".join(f"[`{knob}`](knobs.md#{knob})" for knob in settings.knobs_of(key))
+        values = sorted(variable.harmless or (), key=lambda value: (len(value), value))
+        when = variable.read.name.lower() if variable.effect else " ".join(map(_code, values)) or "any value"
+        rows.append([_code(key), knobs or "none", when, _sentence(variable.doc)])
+    return table(["variable", "knobs", "read by, or values", "what it does"], rows)
 
 
 def keys_table(name: str) -> str:

@@ -112,7 +112,9 @@ class Verdicts:
         head = "directory".ljust(names) + "".join(word.rjust(10) for word, _ in shown)
         console.print(Text(head, style="bold"), soft_wrap=True)
         for tally in [*tallies, *([whole] if len(tallies) > 1 else [])]:
-            name = (tally.directory.removeprefix(above).lstrip("/") or ".") if tally.directory else "total"
+            name = "total"
+            if tally.directory:
+                name = tally.directory.removeprefix(above).lstrip("/") or "." if above else tally.directory
             lines = _folded(self._said(shown_name(name)), names - 1)
             for line in lines[:-1]:
                 console.print(Text(line), soft_wrap=True)

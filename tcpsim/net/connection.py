@@ -105,6 +105,10 @@ class Connection:
             self._chunks = [join(self._chunks) or b""]
         return bytes(self._chunks[0]) if self._chunks else bytes(self.delivered)
 
+    def text(self, start: int, end: int) -> Chunk:
+        """Return a part of what was delivered: bytes, or how many octets if all was only counted."""
+        return self.received[start:end] if self._chunks else end - start
+
     def bind(self, local: Socket, remote: Socket) -> None:
         """Fix both sockets, and with them the way that packets take."""
         self.endpoint.bind(local, remote)

@@ -18,7 +18,6 @@ from ..trace import Ended, Header, HostHeader, Sent, Trace
 from . import impairments
 from .agenda import Agenda
 from .arguments import duration, host_address, host_name, nearest, one_of_ours, socket, whole
-from .connection import Connection
 from .host import Host
 from .link import Link
 from .packet import Packet
@@ -85,14 +84,31 @@ class Network:
             raise ValueError(f"a network has at most {MAX_HOSTS} hosts")
         config = checked(profile, knobs) if isinstance(profile, Config) else named_profile(profile, **knobs)
         address = self._free_address() if address is None else host_address(address)
-        if any(host.address == address for host in self.hosts.values()):
-            raise ValueError(f"there is a host with the address {address} already")
+        self._check_new(address)
         host = Host(name, address, config, self.agenda, self.trace, self._packet_number)
         host.known = self.hosts
         self.hosts[name] = host
         self._profiles[name] = host.profile = profile if isinstance(profile, str) else ""
         self.describe()
         return host
+
+    def add_address(self, host: Host | str, address: str) -> None:
+        """Give a host another address, of either kind; whoever has a link to the host reaches it there too.
+
+        Raises ValueError for an address that is taken or that no host can have.
+        """
+        owner = one_of_ours(host, self.hosts)
+        self._check_new(host_address(address))
+        owner.addresses.append(address)
+        for link in self.links:
+            for direction in link.directions:
+                if direction.target is owner:
+                    direction.source.add_route(address, direction)
+        self.describe()
+
+    def _check_new(self, address: str) -> None:
+        if any(address in host.addresses for host in self.hosts.values()):
+            raise ValueError(f"there is a host with the address {address} already")
 
     def _free_address(self) -> str:
         taken = {host.address for host in self.hosts.values()}
@@ -241,8 +257,9 @@ class Network:
 def _lives(entry: Entry) -> bool:
     """Return whether an entry of the agenda will make something happen."""
     when, _, function, _ = entry
-    owner = getattr(function, "__self__", None)
-    return not isinstance(owner, Connection) or owner.alarmed(when)
+    # A connection's timers, and a call's time limit: what was entered and is no longer in force stays entered.
+    alarmed = getattr(getattr(function, "__self__", None), "alarmed", None)
+    return alarmed is None or bool(alarmed(when))
 
 
 def impair(

@@ -349,8 +349,11 @@ class Calls:
         entries = [struct(item, "fd", "events", "revents") for item in listed.items]
         if given.number(1) != len(entries):
             raise ScriptError(spec.place, f"{len(entries)} entries", f"as many as {given.number(1)}")
+        for item, entry in zip(listed.items, entries, strict=True):
+            if "fd" not in entry:
+                raise wrong(item, "{fd=3, events=POLLIN, revents=POLLIN}")
         nothing = Integer(0)
-        fds = [self.fd(entry["fd"]) for entry in entries if "fd" in entry]
+        fds = [self.fd(entry["fd"]) for entry in entries]
         asked = [(fd, flags(entry.get("events", nothing))) for fd, entry in zip(fds, entries, strict=True)]
         live = self.process.call("poll", asked, given.number(2))
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..tcp.config import Config, profile
+from ..tcp.config import Config, checked, profile
 from ..tcp.units import US
 from .clock import DEFAULT_TOLERANCE, GOOGLES_SHARE, NPLABS_SHARE, Tolerance
 from .places import ScriptError, nearest_word
@@ -74,12 +74,16 @@ class Ways:
         defines: (NAME, value) as -D gives them; a NAME without a value has "".
         tolerance: nanoseconds, in place of the script's; 0 is exact, to the nanosecond.
         ip_version: in place of the script's.
+        knobs: (name, value) in place of the profile's and the script's.
+        sockets: the style of sockets, a name of net.sockets.STYLES, in place of the profile's; "" for that.
     """
 
     profile: str = "rfc9293"
     defines: tuple[tuple[str, str], ...] = ()
     tolerance: int | None = None
     ip_version: str | None = None
+    knobs: tuple[tuple[str, Any], ...] = ()
+    sockets: str = ""
 
     @property
     def values(self) -> dict[str, str]:
@@ -106,6 +110,7 @@ class Setup:
         tolerance: of times.
         ip_version: a key of ADDRESSES.
         bind_to, connect_to: what `...` stands for in bind() and connect().
+        sockets: the style of the sockets under test, a name of net.sockets.STYLES.
         joins: see Dialect.
         stamp_tick: microseconds per tick of TSval, 0 to leave TSval alone.
         scaled_echo: --tcp_ts_ecr_scaled.
@@ -117,6 +122,7 @@ class Setup:
     ip_version: str
     bind_to: Socket
     connect_to: Socket
+    sockets: str
     joins: bool
     stamp_tick: int
     scaled_echo: bool
@@ -149,7 +155,7 @@ def setup(script: Script, ways: Ways) -> Setup:
     """Return with what a script runs.
 
     Raises ScriptError for an option with a value that it can't have, NotOffered for what tcpsim doesn't have,
-    KnobError for an unknown profile.
+    KnobError for an unknown profile or a bad knob.
     """
     dialect = ways.dialect
     given = {option.name: option for option in script.options}
@@ -169,11 +175,12 @@ def setup(script: Script, ways: Ways) -> Setup:
     if "mtu" in given:
         config = replace(config, mtu=_number(given["mtu"], 1500, 68, 65_535))
     return Setup(
-        config=config,
+        config=checked(config, dict(ways.knobs)),
         tolerance=tolerance,
         ip_version=ip_version,
         bind_to=(local, _number(given.get("bind_port"), PORT, 1, 65_535)),
         connect_to=(remote, _number(given.get("connect_port"), PORT, 1, 65_535)),
+        sockets=ways.sockets or ways.profile,
         joins=dialect.joins and "strict_segments" not in given,
         stamp_tick=_number(given.get("tcp_ts_tick_usecs"), 0, 0, 1_000_000),
         scaled_echo="tcp_ts_ecr_scaled" in given,

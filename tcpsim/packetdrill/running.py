@@ -40,11 +40,11 @@ from .writing import format_call, format_packet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..net.packet import Packet as Live
     from ..tcp.units import Time
     from ..trace import Trace
     from .calls import Made
     from .mapping import Tracked
-    from ..net.packet import Packet as Live
     from .script import Event, Packet, Script
 
 MAX_EVENTS: Final = 1_000_000
@@ -60,7 +60,7 @@ KERNEL, SCRIPT = "kernel", "script"
 
 
 def run_text(text: str, name: str, ways: Ways | None = None, *, trace: bool = False) -> tuple[Result, Trace | None]:
-    """Read a script and run it; raises KnobError for an unknown profile, and nothing else."""
+    """Read a script and run it; raises KnobError for an unknown profile or a bad knob, and nothing else."""
     ways = ways or Ways()
     try:
         script = parse(text, name, defines=ways.values, predefined=ways.predefined)
@@ -76,7 +76,7 @@ def run(script: Script, ways: Ways | None = None, *, trace: bool = False) -> tup
 
     A script runs about twice as fast without a trace; the same script gives the same result with one.
 
-    Raises KnobError for an unknown profile.
+    Raises KnobError for an unknown profile or a bad knob.
     """
     ways = ways or Ways()
     try:
@@ -87,7 +87,7 @@ def run(script: Script, ways: Ways | None = None, *, trace: bool = False) -> tup
         option, reason = error.args
         stop = Stop("not run", option.place, f"--{option.name}: {reason}")
         return _result(script, stop, 0), None
-    running = Running(script, made, ways.profile, trace=trace)
+    running = Running(script, made, trace=trace)
     stopped = running.run()
     return _result(script, stopped, running.now), running.network.trace
 
@@ -113,7 +113,7 @@ class Running:
         sockets: the script's view of the sockets.
     """
 
-    def __init__(self, script: Script, setup: Setup, profile: str, *, trace: bool) -> None:
+    def __init__(self, script: Script, setup: Setup, *, trace: bool) -> None:
         self.script = script
         self.setup = setup
         self.network = Network(trace=trace, header=Header(title=script.name.rsplit("/", 1)[-1]))
@@ -124,7 +124,7 @@ class Running:
         kernel.add_route(setup.connect_to[0], self.tap)
         self.kernel = kernel
         self.sockets = Sockets(setup.bind_to, setup.connect_to, first_port=FIRST_PORT, scaled=setup.scaled_echo)
-        self.process = Process(kernel, profile)
+        self.process = Process(kernel, setup.sockets)
         self.calls = Calls(self.process, self.sockets, setup)
         self.machine = Machine(kernel, self.calls, self.advance_by, standard=setup.standard)
         self._event: Event | None = None
@@ -279,8 +279,9 @@ class Running:
         while not pieces or (self.setup.joins and length < packet.length):
             piece = self._next_piece(packet, tracked, pieces)
             if pieces and (found := unlike(pieces[-1], piece, packet.length - length)):
-                whole = joined([*pieces, piece])
-                raise self._mismatch(packet, whole, found, "this segment doesn't continue those before it")
+                other = format_packet(piece.said)
+                what = f"after {length} of {packet.length} octets comes what doesn't continue them: {other}"
+                raise self._mismatch(packet, joined(pieces), found, what)
             pieces.append(piece)
             length += piece.said.length
         came = joined(pieces)
@@ -314,6 +315,7 @@ class Running:
                 if self.sockets.takes(tracked, live):
                     return moment, live
             if agenda.next is None or agenda.next > deadline:
+                agenda.now = deadline
                 break
             agenda.step()
         return None

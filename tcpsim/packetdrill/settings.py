@@ -1,7 +1,9 @@
 """What `sysctl` sets: the system variables that scripts write, and the knobs that they stand for.
 
 Rule 1. A variable stands in the table with what it does here; a variable that doesn't is not run, whatever its value.
-Rule 2. A variable without an effect on what tcpsim models stands in the table too, with the reason.
+Rule 2. A variable without an effect on what tcpsim models stands in the table too, with the reason. One that would
+        have an effect which tcpsim doesn't model is run with two values only: its system's default, for that changes
+        nothing, and the one that turns off what tcpsim doesn't have.
 Rule 3. A variable takes effect when the system reads it: when a socket is made, when a connection begins, or at each
         use.
 
@@ -11,6 +13,7 @@ prints; Linux's those of Documentation/networking/ip-sysctl.rst.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -101,7 +104,18 @@ def _word(name: str, *words: str) -> Effect:
     return effect
 
 
+def _only(doc: str, *values: str) -> Variable:
+    """A variable that tcpsim doesn't model: with its default, or what comes to the same, nothing changes."""
+    return Variable(doc, harmless=frozenset(values))
+
+
 # ------------------------------------------------------------------ FreeBSD
+
+
+def _delayed(_value: str, values: Values) -> dict[str, Any]:
+    """delayed_ack and delacktime together."""
+    on = _number(values.get("net.inet.tcp.delayed_ack", "1"))
+    return {"delayed_ack": _number(values.get("net.inet.tcp.delacktime", "40")) * MS if on else 0}
 
 
 def _high_performance(_value: str, values: Values) -> dict[str, Any]:
@@ -149,7 +163,14 @@ FREEBSD: Final[dict[str, Variable]] = {
         "drop segments with both SYN and FIN", Read.USE,
         _either("drop_syn_fin", "never", "always"), departure=True,
     ),
-    "net.inet.tcp.delacktime": Variable("how long an ACK may be delayed (ms)", Read.USE, _set("delayed_ack", MS)),
+    "net.inet.tcp.delacktime": Variable("how long an ACK may be delayed (ms)", Read.USE, _delayed),
+    "net.inet.tcp.delayed_ack": Variable("delayed ACKs", Read.USE, _delayed),
+    "net.inet.tcp.ack_war_cnt": Variable(
+        "how many challenge ACKs are sent in ack_war_timewindow", Read.USE, _set("challenge_ack_limit")
+    ),
+    "net.inet.tcp.ack_war_timewindow": Variable(
+        "the period of ack_war_cnt (ms)", Read.USE, _set("challenge_ack_period", MS)
+    ),
     "net.inet.tcp.msl": Variable("the maximum segment lifetime (ms)", Read.USE, _set("msl", MS)),
     "net.inet.tcp.rfc3042": Variable("limited transmit", Read.USE, _flag("limited_transmit")),
     "net.inet.tcp.initcwnd_segments": Variable(
@@ -175,33 +196,25 @@ FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.keepintvl": Variable("time between probes (ms)", Read.SOCKET, _set("keepalive_interval", MS)),
     "net.inet.tcp.keepcnt": Variable("how many keep-alive probes", Read.SOCKET, _set("keepalive_count")),
     "net.inet.tcp.always_keepalive": Variable("keep-alive on every connection", Read.SOCKET, _flag("keepalive")),
-    "net.inet.tcp.blackhole": Variable(
-        "whether segments for closed ports go unanswered: they are always answered here", harmless=frozenset("0")
-    ),
+    "net.inet.tcp.blackhole": _only("whether segments for closed ports go unanswered: they are answered here", "0"),
     "net.inet.tcp.hostcache.purgenow": Variable("empties the host cache: there is none, nothing outlives a connection"),
     "net.inet.tcp.hostcache.purge": Variable("empties the host cache later: there is none"),
     "net.inet.tcp.hostcache.enable": Variable("the host cache: there is none"),
     "net.inet.tcp.hostcache.expire": Variable("the host cache's lifetime: there is none"),
     "net.inet.tcp.hostcache.prune": Variable("the host cache's care: there is none"),
     "net.inet.tcp.syncookies": Variable("SYN cookies for when the SYN cache overflows: it never does here"),
-    "net.inet.tcp.syncookies_only": Variable(
-        "SYN cookies in place of the SYN cache: they lose what the SYN said", harmless=frozenset("0")
-    ),
+    "net.inet.tcp.syncookies_only": _only("SYN cookies in place of the SYN cache: they lose what the SYN said", "0"),
     "net.inet.tcp.syncache.rst_on_sock_fail": Variable("a RST where a connection can't be made for want of memory"),
     "net.inet.tcp.log_in_vain": Variable("log messages"),
     "net.inet.tcp.log_debug": Variable("log messages"),
     "net.inet.tcp.log_on_exit": Variable("log messages"),
-    "net.inet.tcp.functions_default": Variable(
-        "which stack is used: tcpsim models the one called freebsd", harmless=frozenset({"freebsd"})
-    ),
+    "net.inet.tcp.functions_default": _only("which stack is used: tcpsim models the one called freebsd", "freebsd"),
     "net.inet.tcp.tso": Variable("segmentation offload, which the tunnel of packetdrill doesn't have"),
     "net.inet.tcp.isn_reseed_interval": Variable("how often the ISN generator's secret changes"),
-    "net.inet.tcp.ts_offset_per_conn": Variable(
-        "timestamps begin at an offset of each connection's own; packetdrill maps them", harmless=frozenset("01")
-    ),
+    "net.inet.tcp.ts_offset_per_conn": Variable("where a connection's timestamps begin: a script maps them"),
     "net.inet.tcp.nolocaltimewait": Variable("TIME-WAIT among local addresses, which scripts don't have"),
-    "net.inet.tcp.recvbuf_auto": Variable("buffers that grow by themselves: it is fixed", harmless=frozenset("0")),
-    "net.inet.tcp.sendbuf_auto": Variable("buffers that grow by themselves: it is fixed", harmless=frozenset("0")),
+    "net.inet.tcp.recvbuf_auto": _only("a receive buffer that grows by itself: it is fixed", "0"),
+    "net.inet.tcp.sendbuf_auto": _only("a send buffer that grows by itself: it is fixed", "0"),
     "net.inet.tcp.recvbuf_max": Variable("a bound of buffers that grow by themselves: they don't"),
     "net.inet.tcp.sendbuf_max": Variable("a bound of buffers that grow by themselves: they don't"),
     "net.inet.tcp.reass.maxqueuelen": Variable("a bound on segments beyond a hole, which tcpsim doesn't count"),
@@ -211,8 +224,36 @@ FREEBSD: Final[dict[str, Variable]] = {
         _either("icmp_hard_errors", "never", "unsynchronized"),
     ),
     "net.inet.tcp.cc.algorithm": Variable(
-        "the congestion control; tcpsim has NewReno for FreeBSD", harmless=frozenset({"newreno"})
+        "the congestion control of a new socket", Read.SOCKET, lambda value, _values: {"congestion": value}
     ),
+    "net.inet.tcp.cc.abe": _only("a milder answer to ECN (RFC 8511)", "0"),
+    "net.inet.tcp.rfc3390": _only("a larger initial window (RFC 3390), where initcwnd_segments is 0", "1"),
+    "net.inet.tcp.rfc3465": _only("appropriate byte counting (RFC 3465)", "1"),
+    "net.inet.tcp.abc_l_var": _only("by how many segments an ACK opens the window in slow start (RFC 3465)", "2"),
+    "net.inet.tcp.rfc6675_pipe": _only("how what is in flight is counted (RFC 6675)", "1"),
+    "net.inet.tcp.do_prr": _only("proportional rate reduction (RFC 6937)", "1"),
+    "net.inet.tcp.do_prr_conservative": _only("the more conservative bound of RFC 6937", "0"),
+    "net.inet.tcp.do_lrd": _only("detection of lost retransmissions", "1"),
+    "net.inet.tcp.sack.revised": _only("RFC 6675's revision of RFC 3517", "1"),
+    "net.inet.tcp.sack.lrd": _only("detection of lost retransmissions", "1"),
+    "net.inet.tcp.sack.maxholes": _only("a bound on the scoreboard of a connection", "128"),
+    "net.inet.tcp.sack.globalmaxholes": _only("a bound on all scoreboards", "65536"),
+    "net.inet.tcp.mssdflt": _only("the MSS of a peer that names none, over IPv4", "536"),
+    "net.inet.tcp.v6mssdflt": _only("the MSS of a peer that names none, over IPv6", "1220"),
+    "net.inet.tcp.minmss": _only("the least MSS that a peer may name", "216"),
+    "net.inet.tcp.pmtud_blackhole_detection": _only("detection of routers that keep silent about the MTU", "0"),
+    "net.inet.tcp.fast_finwait2_recycle": _only("an earlier end of FIN-WAIT-2", "0"),
+    "net.inet.tcp.finwait2_timeout": _only("the end of FIN-WAIT-2 after close(): here the peer has to end it", "60000"),
+    "net.inet.tcp.maxunacktime": _only("a bound on how long data goes unacknowledged", "0"),
+    "net.inet.tcp.persmin": _only("the least time between window probes (ms)", "5000"),
+    "net.inet.tcp.persmax": _only("the longest time between window probes (ms)", "60000"),
+    "net.inet.tcp.retries": _only("how often a segment is sent again", "12"),
+    "net.inet.tcp.udp_tunneling_port": _only("TCP in UDP", "0"),
+    "net.inet.tcp.fastopen.client_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
+    "net.inet.tcp.fastopen.server_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
+    "net.inet.tcp.syncache.rexmtlimit": _only("how often a SYN,ACK is sent again", "3"),
+    "net.inet.ip.ttl": _only("the TTL of what is sent", "64"),
+    "net.inet6.ip6.hlim": _only("the hop limit of what is sent", "64"),
     "net.inet.icmp.icmplim": Variable("how many RSTs and ICMP messages a second: scripts stay below"),
     "kern.ipc.soacceptqueue": Variable("the longest accept queue: scripts stay below"),
 }  # fmt: skip
@@ -272,9 +313,40 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_no_metrics_save": Variable("metrics that outlive a connection: none do"),
     "net.ipv4.tcp_no_ssthresh_metrics_save": Variable("metrics that outlive a connection: none do"),
     "net.ipv4.tcp_moderate_rcvbuf": Variable("buffers that grow by themselves: rcv_buff is fixed"),
-    "net.ipv4.tcp_syncookies": Variable(
-        "SYN cookies for when the backlog overflows: it never does", harmless=frozenset("01")
-    ),
+    "net.ipv4.tcp_syncookies": _only("SYN cookies for when the backlog overflows: it never does", "0", "1"),
+    "net.ipv4.tcp_abort_on_overflow": Variable("a RST where the accept queue overflows: it never does"),
+    "net.ipv4.tcp_adv_win_scale": _only("which share of a buffer is window", "1"),
+    "net.ipv4.tcp_app_win": _only("which share of a buffer is window", "31"),
+    "net.ipv4.tcp_base_mss": _only("where the search for the path MTU begins", "1024"),
+    "net.ipv4.tcp_mtu_probing": _only("a search for the path MTU by probes (RFC 4821)", "0"),
+    "net.ipv4.tcp_min_snd_mss": _only("the least MSS that a peer may name", "48"),
+    "net.ipv4.tcp_comp_sack_delay_ns": _only("SACKs held back to join others (ns)", "0", "1000000"),
+    "net.ipv4.tcp_comp_sack_nr": _only("how many SACKs are held back to join others", "0", "44"),
+    "net.ipv4.tcp_early_retrans": _only("tail loss probes (RFC 8985 7)", "0", "3"),
+    "net.ipv4.tcp_recovery": _only("RACK (RFC 8985)", "0", "1"),
+    "net.ipv4.tcp_fack": _only("forward acknowledgment, which Linux no longer has", "0", "1"),
+    "net.ipv4.tcp_frto": _only("detection of spurious timeouts (RFC 5682)", "0", "2"),
+    "net.ipv4.tcp_reordering": _only("how many duplicate ACKs mean a loss", "3"),
+    "net.ipv4.tcp_thin_linear_timeouts": _only("linear timeouts of thin streams", "0"),
+    "net.ipv4.tcp_retries1": _only("when a loss is suspected to be the route's", "3"),
+    "net.ipv4.tcp_retries2": _only("how often a segment is sent again", "15"),
+    "net.ipv4.tcp_synack_retries": _only("how often a SYN,ACK is sent again", "5"),
+    "net.ipv4.tcp_orphan_retries": _only("how often a segment is sent again after close()", "0"),
+    "net.ipv4.tcp_fin_timeout": _only("the end of FIN-WAIT-2 after close(): here the peer has to end it", "60"),
+    "net.ipv4.tcp_fastopen": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0", "1"),
+    "net.ipv4.tcp_notsent_lowat": _only("how much may wait unsent, unless a socket says it", "4294967295", "-1"),
+    "net.ipv4.tcp_tw_reuse": _only("an earlier new use of a port in TIME-WAIT by connect()", "0", "2"),
+    "net.ipv4.tcp_stdurg": _only("where the urgent pointer points", "0"),
+    "net.ipv4.tcp_invalid_ratelimit": _only("how seldom duplicates are answered (ms)", "500"),
+    "net.ipv4.tcp_ecn_fallback": _only("a SYN without ECN after one that was lost", "1"),
+    "net.ipv4.tcp_shrink_window": _only("whether a window may shrink", "0"),
+    "net.ipv4.tcp_pingpong_thresh": _only("when a connection is taken to be interactive", "1"),
+    "net.ipv4.tcp_reflect_tos": _only("a TOS like the peer's", "0"),
+    "net.ipv4.ip_default_ttl": _only("the TTL of what is sent", "64"),
+    "net.ipv4.ip_local_port_range": Variable("where ephemeral ports begin and end: a script maps them"),
+    "net.ipv4.tcp_mem": Variable("memory of all sockets together: there is always enough"),
+    "net.ipv4.tcp_max_tw_buckets": Variable("a bound on connections in TIME-WAIT: scripts stay below"),
+    "net.ipv4.tcp_allowed_congestion_control": Variable("which congestion controls a user may choose"),
     "net.ipv4.tcp_challenge_ack_limit": Variable(
         "how many challenge ACKs a second", Read.USE,
         lambda value, _values: {"challenge_ack_limit": min(_number(value), 1_000_000), "challenge_ack_period": SECOND},
@@ -320,6 +392,18 @@ def effect_of(key: str, value: str, values: Values, *, standard: bool = False) -
     if missing:
         raise Unknown(f"tcpsim has no knob {', '.join(missing)}")
     return variable.read, knobs
+
+
+def knobs_of(key: str) -> tuple[str, ...]:
+    """Return the names of the knobs that a variable sets."""
+    effect = VARIABLES[key].effect
+    if effect is not None:
+        for value in ("0", "1", "1 1 1"):
+            with suppress(Unknown):
+                knobs = effect(value, {key: value})
+                if knobs:
+                    return tuple(knobs)
+    return ()
 
 
 def applied(config: Config, knobs: dict[str, Any]) -> Config:

@@ -142,7 +142,7 @@ def sack_arrives(tcb: TCB, now: Time, blocks: tuple[Block, ...]) -> None:
     if not update(tcb, blocks):
         return
     # 5.1: after a timeout, no recovery before all is acknowledged that was outstanding then.
-    if tcb.in_recovery or tcb.resending or lt(tcb.snd_una, tcb.recover):
+    if tcb.in_recovery or lt(tcb.snd_una, tcb.recover):
         return
     tcb.dupacks += 1
     if tcb.dupacks == 1:

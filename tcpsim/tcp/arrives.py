@@ -371,16 +371,17 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         tcb.ack_why = why.FIN_AGAIN
         return None
     if (
-        tcb.snd_wnd == 0
-        and tcb.snd_una != tcb.snd_max
-        and segment.seq == (tcb.rcv_nxt - 1) & MASK
-        and segment.ctl & (SYN | FIN | ACK) == ACK
+        segment.ctl & (SYN | ACK) == ACK
+        and (segment.seq - tcb.rcv_nxt) & MASK >= HALF
+        and (tcb.cfg.old_acks_count or (tcb.snd_wnd == 0 and tcb.snd_una != tcb.snd_max))
     ):
-        # Probes of two zero windows have crossed, and both were taken: the ACKs of both then bear a
-        # number one too low. Unlike Table 6, which would refuse them for ever, such an ACK counts
-        # (RFC 9293 A.2 warns of simultaneous window probes).
-        discard(tcb, segment, why.PROBES_CROSSED)
-        tcb.ack_why = why.PROBES_CROSSED
+        # Two ends whose windows are zero cannot send what the other would take: their probes, and what
+        # acknowledges those, bear old numbers. Unlike Table 6, which would refuse them for ever, the ACK
+        # field of such a segment counts (RFC 9293 A.2 warns of simultaneous window probes).
+        discard(tcb, segment, why.OLD_ACK_COUNTS)
+        tcb.ack_why = why.OLD_ACK_COUNTS
+        if tcb.sack_ok:
+            note_old(tcb, segment.seq, segment.length)
         return _part(segment, 0, 0)
     ahead = not segment.seg_len and (segment.seq - tcb.rcv_nxt) & MASK < HALF
     if ahead and tcb.cfg.challenge_ack and not may_challenge(tcb, now):

@@ -11,7 +11,7 @@ from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Final
 
 from .options import ORDERS, PADDINGS
-from .units import HOUR, MAX_DURATION, MINUTE, MS, SECOND, Time, parse_duration
+from .units import HOUR, MAX_DURATION, MINUTE, MS, SECOND, Time, format_duration, parse_duration
 
 
 class KnobError(ValueError):
@@ -62,7 +62,7 @@ class Knob:
         if self.unit == "name":
             return f"one of {', '.join(self.choices)}" if self.choices else "text"
         if self.unit == "ns":
-            words = f"a duration from {_words(self.low)} to {_words(self.high)}, such as 200ms"
+            words = f"a duration from {format_duration(self.low)} to {format_duration(self.high)}, such as 200ms"
         else:
             words = f"a whole number of {self.unit} from {self.low:,} to {self.high:,}"
             words = words.replace("number of seq", "sequence number").replace("number of count", "number")
@@ -82,6 +82,21 @@ class Knob:
             return number
         raise KnobError(self.name, self.expected, value)
 
+    def read(self, text: str) -> Any:
+        """Return the value that a scenario or a command line writes as `text`; raise KnobError if it is none."""
+        if self.unit == "flag":
+            return self.check({"true": True, "false": False}.get(text, text))
+        plain = self.unit not in ("name", "ns") and text.isascii() and text.isdigit() and len(text) < 20
+        return self.check(int(text) if plain else text)
+
+    def written(self, value: Any) -> str:
+        """Return a value as a scenario or a command line writes it."""
+        if value is None:
+            return "off"
+        if self.unit == "flag":
+            return "true" if value else "false"
+        return format_duration(value) if self.unit == "ns" else str(value)
+
     def _number(self, value: object) -> int | None:
         if isinstance(value, bool):
             return None
@@ -93,12 +108,6 @@ class Knob:
             except ValueError:
                 return None
         return None
-
-
-def _words(nanoseconds: int) -> str:
-    from .units import format_duration
-
-    return format_duration(nanoseconds)
 
 
 def _knob(
@@ -180,7 +189,7 @@ class Config:
         False, "flag", "RFC 7323 3.2", "offer the timestamps option in a SYN, and accept the peer's offer"
     )
     timestamp_tick: Time = _knob(
-        MS, "ns", "RFC 7323 5.4", "the period of the timestamp clock: after it TSval has grown by one", 1_000, SECOND
+        MS, "ns", "RFC 7323 5.4", "the period of the timestamp clock: after it TSval has grown by one", MS, SECOND
     )
     timestamp_offset: int | None = _knob(
         None, "seq", "RFC 7323 5.4",
@@ -250,6 +259,11 @@ class Config:
         1 << 30, "octets", "RFC 9293 3.10.2", "how much data SEND queues before it answers insufficient resources",
         1, 1 << 30,
     )  # fmt: skip
+    push_every: int | None = _knob(
+        None, "segments", "RFC 9293 3.9.1.2, MAY-16",
+        "of segments that leave in one burst, the last of each so many carries PSH, whoever asked for it, as Linux's "
+        "do that its GSO makes of one; off: only where SEND asked for it", 1, 64, optional=True,
+    )  # fmt: skip
     nagle: bool = _knob(
         True, "flag", "RFC 9293 3.7.4, SHLD-7, MUST-17", "hold small segments while data is unacknowledged"
     )
@@ -277,6 +291,10 @@ class Config:
     accept_right_edge: bool = _knob(
         False, "flag", "RFC 9293 A.2",
         "accept an empty segment exactly at RCV.NXT+RCV.WND, which Table 6 refuses; ACKs of a full window lie there",
+    )  # fmt: skip
+    old_acks_count: bool = _knob(
+        False, "flag", "RFC 9293 A.2",
+        "process the ACK field of a segment that lies below RCV.NXT, which Table 6 refuses (BSD)",
     )  # fmt: skip
     accept_whole_buffer: bool = _knob(
         False, "flag", "RFC 9293 3.8.6",
@@ -332,6 +350,10 @@ class Config:
         None, "count", "RFC 9293 3.8.3, MUST-21", "give up after so many retransmissions of a SYN; off: by r2_syn",
         0, 127, optional=True,
     )  # fmt: skip
+    syn_linear_timeouts: int = _knob(
+        0, "count", "RFC 6298 5 (5.5)",
+        "so many timeouts of a SYN do not double the RTO, as Linux has it since 6.5", 0, 127,
+    )  # fmt: skip
     connect_timeout: Time | None = _knob(
         None, "ns", "RFC 9293 3.10.8", "the user timeout until our SYN is acknowledged (BSD's keepinit); "
         "off: user_timeout",
@@ -359,6 +381,11 @@ class Config:
         None, "segments", "RFC 5681 3.1; RFC 6928 2",
         "the initial congestion window; off: RFC 5681's two to four segments; 10 is RFC 6928's",
         1, 1 << 16, optional=True,
+    )  # fmt: skip
+    abc_limit: int | None = _knob(
+        1, "segments", "RFC 5681 3.1 (2); RFC 3465 2.3",
+        "by how much an ACK opens the window in slow start at most; off: by all that it acknowledges", 1, 1_000,
+        optional=True,
     )  # fmt: skip
     limited_transmit: bool = _knob(True, "flag", "RFC 3042 2", "send new data on the first two duplicate ACKs")
     idle_restart: bool = _knob(True, "flag", "RFC 5681 4.1", "restart from the initial window after an idle RTO")
@@ -487,8 +514,12 @@ PROFILES: Final[dict[str, Config]] = {
             "option_order": "mss,wscale,sackOK,TS",
             "option_padding": "eol",
             "sack_blocks": 6,
+            "path_mtu_min": 296,
+            "rtt_samples": "ack",
+            "abc_limit": 2,
             "ecn_syn_retries": 1,
             "rcv_buff": 65_536,
+            "old_acks_count": True,
             "accept_whole_buffer": True,
             "round_rcv_buff": True,
             "window_update": "bsd",
@@ -513,13 +544,21 @@ PROFILES: Final[dict[str, Config]] = {
             "window_scale": 8,
             "option_order": "mss,sackOK,TS,wscale",
             "option_padding": "nop",
+            "sack_blocks": 4,
+            "path_mtu_min": 552,
+            "rtt_samples": "ack",
+            "missing_timestamps": "accept",
             "rcv_buff": 65_535,
             "window_update": "doubling",
+            "sack_survives_rto": True,
             "quick_acks": 16,
+            "push_every": 2,
+            "abc_limit": None,
             "rto_min": 200 * MS,
             "rto_max": 2 * MINUTE,
             "rto_granularity": 200 * MS,
             "syn_retries": 6,
+            "syn_linear_timeouts": 4,
             "drop_syn_fin": "listen",
             "challenge_ack_limit": 1,
             "challenge_ack_period": 500 * MS,

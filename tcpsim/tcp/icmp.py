@@ -112,11 +112,13 @@ def _aborts(tcb: TCB, kind: str) -> bool:
 def _too_big(tcb: TCB, now: Time, mtu: int) -> None:
     """Lower the path MTU, and with it Eff.snd.MSS, and send what is outstanding again in segments that fit.
 
-    A value no lower than the present one, or below the least that is believed (RFC 1191 3, RFC 8201 4), tells
-    nothing that could be true.
+    A value no lower than the present one tells nothing that could be true; over IPv4, one below the least that is
+    believed counts as that (RFC 1191 3).
     """
     if not mtu:
         mtu = next((plateau for plateau in PLATEAUS if plateau < tcb.path_mtu), PLATEAUS[-1])
+    elif tcb.headers != IPV4_HEADERS and mtu < IPV6_MINIMUM_MTU:
+        return  # RFC 8201 4: such a message must be discarded
     least = tcb.cfg.path_mtu_min if tcb.headers == IPV4_HEADERS else max(tcb.cfg.path_mtu_min, IPV6_MINIMUM_MTU)
     mtu = max(mtu, least)
     if mtu >= tcb.path_mtu:

@@ -119,4 +119,5 @@ def _time_user_anew(tcb: TCB, now: Time) -> None:
     running = tcb.snd_una != tcb.snd_max or tcb.snd_nxt != tcb.snd_goal
     tcb.user_at = NEVER
     if running:
-        start_user_timeout(tcb, min(tcb.progress_at, now))
+        timeout = tcb.cfg.user_timeout or 0
+        start_user_timeout(tcb, max(min(tcb.progress_at, now), now - timeout))  # too long already: it ends now

@@ -217,10 +217,10 @@ FIN_AGAIN: Final = _rule(
     "first.fin-again", "RFC 9293 3.10.7.4, fifth",
     "The peer's FIN came again, so our last ACK is lost: it is acknowledged again and 2 MSL start anew.",
 )  # fmt: skip
-PROBES_CROSSED: Final = _rule(
-    "first.probes-crossed",
+OLD_ACK_COUNTS: Final = _rule(
+    "first.old-ack-counts",
     "RFC 9293 A.2",
-    "Both ends probed a zero window at once: an ACK one number below the window counts, lest both refuse it for ever.",
+    "What acknowledges across two zero windows bears old numbers: its ACK counts, lest both ends refuse it for ever.",
 )
 RST_CHALLENGED: Final = _rule(
     "second.challenged",
@@ -488,7 +488,7 @@ SACK_HOLE: Final = _rule(
 )  # fmt: skip
 SACK_RESCUE: Final = _rule(
     "sack.rescue", "RFC 6675 4, NextSeg (4)",
-    "There is room in the pipe and no hole for it: the last segment is sent again, once, lest it is lost and no ACK tells.",
+    "The pipe has room and there is no hole for it: the last segment is sent again, once, as no ACK may tell of its loss.",
 )  # fmt: skip
 R1_REACHED: Final = _rule(
     "fail.r1", "RFC 9293 3.8.3 (e)", "The same segment was sent R1 times in vain: the user is told.", "SHLD-9"

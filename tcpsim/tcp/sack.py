@@ -91,6 +91,7 @@ def lost_below(tcb: TCB) -> int:
     """IsLost () for all numbers at once: what is not marked below the returned number is lost, nothing above.
 
     DupThresh runs lie above it, or more than (DupThresh - 1) * SMSS marked octets. SND.UNA if nothing is lost.
+    Records (`tcb.snd_marks`) that end inside of a run came in segments of their own: each counts like a run.
     """
     return _lost_below(tcb)[0]
 
@@ -99,12 +100,18 @@ def _lost_below(tcb: TCB) -> tuple[int, int]:
     """Return the number, and how many marked octets lie above it. At most DupThresh runs are looked at."""
     runs = tcb.sacked
     enough = (DUP_THRESH - 1) * tcb.snd_mss
-    octets = 0
-    for count, at in enumerate(range(len(runs) - 2, -1, -2), start=1):
+    octets = segments = 0
+    for at in range(len(runs) - 2, -1, -2):
         octets += runs[at + 1] - runs[at]
-        if count == DUP_THRESH or octets > enough:
+        segments += _records(tcb, runs[at], runs[at + 1]) if tcb.snd_marks else 1
+        if segments >= DUP_THRESH or octets > enough:
             return runs[at], octets
     return tcb.snd_una, tcb.sack_octets
+
+
+def _records(tcb: TCB, begin: int, end: int) -> int:
+    """Return how many records end in a run, at least one."""
+    return max(sum(0 < (mark - begin) & MASK <= end - begin for mark in tcb.snd_marks), 1)
 
 
 def pipe(tcb: TCB) -> int:

@@ -148,15 +148,13 @@ def _send_new(tcb: TCB, now: Time) -> None:
     room = tcb.cc.cwnd - flight
     beyond = 0
     data = why.SEND_DATA
-    if tcb.in_recovery:
-        if tcb.sack_ok:
-            room, data = tcb.cc.cwnd - pipe(tcb), why.SACK_NEW_DATA
-    elif tcb.dupacks and tcb.cfg.limited_transmit:
-        # RFC 3042 2; RFC 6675 5, step (3): what has left the network, as far as one knows.
-        beyond = tcb.sack_octets if tcb.sack_ok else min(tcb.dupacks, 2) * mss
+    if tcb.dupacks or tcb.in_recovery:
+        room, beyond, data = _room_after_loss(tcb, room, mss)
     if usable < room + beyond:
         room = usable - beyond
     pending = (tcb.snd_goal - tcb.snd_nxt - tcb.fin_queued) & MASK
+    push_every = tcb.cfg.push_every
+    before = len(tcb.out) if push_every else 0
     while pending:
         full = _until_mark(tcb, pending, mss) if tcb.snd_marks else mss
         if pending >= full and room + beyond >= full:
@@ -179,6 +177,8 @@ def _send_new(tcb: TCB, now: Time) -> None:
         flight += size
         usable -= size
         room -= size
+    if push_every:
+        _push_bursts(tcb, before, push_every)
     if not pending:
         if tcb.fin_queued:
             if tcb.snd_nxt != tcb.snd_goal:
@@ -187,6 +187,16 @@ def _send_new(tcb: TCB, now: Time) -> None:
                 tcb.move(Event.CLOSE, why.SEND_FIN_LAST_ACK)  # when the FIN is sent (RFC 9293 3.10.4)
     elif flight == 0 and tcb.persist_at == NEVER:
         _wait_for_window(tcb, now)
+
+
+def _room_after_loss(tcb: TCB, room: int, mss: int) -> tuple[int, int, Rule]:
+    """Return what new text may be sent where ACKs tell of a loss: within cwnd, beyond it, and the rule of the first."""
+    if tcb.in_recovery:
+        return (tcb.cc.cwnd - pipe(tcb), 0, why.SACK_NEW_DATA) if tcb.sack_ok else (room, 0, why.SEND_DATA)
+    if not tcb.cfg.limited_transmit:
+        return room, 0, why.SEND_DATA
+    # RFC 3042 2; RFC 6675 5, step (3): as much as has left the network, for all one knows.
+    return room, tcb.sack_octets if tcb.sack_ok else min(tcb.dupacks, 2) * mss, why.SEND_DATA
 
 
 def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule | None:
@@ -206,6 +216,13 @@ def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule 
     if 2 * min(pending, usable) >= tcb.max_snd_wnd:
         return why.SEND_FRACTION
     return None
+
+
+def _push_bursts(tcb: TCB, before: int, every: int) -> None:
+    """Push every so-many-th segment of what has just been sent in one burst: see the knob `push_every`."""
+    burst = [action for action in tcb.out[before:] if type(action) is Segment and action.length]
+    for segment in burst[every - 1 :: every]:
+        segment.ctl |= PSH
 
 
 def _until_mark(tcb: TCB, pending: int, mss: int) -> int:

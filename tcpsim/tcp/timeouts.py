@@ -71,7 +71,8 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
         window_reduced(tcb)
     tcb.dupacks = tcb.in_recovery = 0
     tcb.recover = tcb.snd_max  # RFC 6582 3.2, step 4 of its section on timeouts: no fast retransmit below it
-    back_off(tcb)
+    if tcb.state is not SYN_SENT or tcb.retransmits > tcb.cfg.syn_linear_timeouts:
+        back_off(tcb)
     if tcb.sack_ok:
         _leave_recovery_by_sack(tcb)
     limit = min(tcb.snd_mss, tcb.sacked[0] - tcb.snd_una) if tcb.sacked else tcb.snd_mss

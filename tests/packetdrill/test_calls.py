@@ -30,7 +30,9 @@ PASS = {
     "flags of a file": f"{SOCKET} fcntl(3, F_GETFL) = 0x02 (flags O_RDWR)",
     "a bad pointer": f"{DATA} read(4, NULL, 1000) = -1 EFAULT (Bad address)",
     "reading": f"{DATA} read(4, ..., 400) = 400\n+0 recv(4, ..., 2000, 0) = 600",
-    "looking without taking": f"{DATA} recv(4, ..., 400, MSG_PEEK) = 400\n+0 recvfrom(4, ..., 2000, 0, ..., ...) = 1000",
+    "looking without taking": (
+        f"{DATA} recv(4, ..., 400, MSG_PEEK) = 400\n+0 recvfrom(4, ..., 2000, 0, ..., ...) = 1000"
+    ),
     "several buffers": f"{DATA} readv(4, [{{..., 100}}, {{..., 200}}], 2) = 300",
     "several pieces": f"{SERVER} +0 writev(4, [{{..., 100}}, {{..., 200}}], 2) = 300\n+0 > P. 1:301(300) ack 1",
     "sending": f"{SERVER} +0 send(4, ..., 10, 0) = 10\n+0 > P. 1:11(10) ack 1",
@@ -62,7 +64,13 @@ PASS = {
     ),
     "an address of the script's own": (
         "0 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
-        '+0 bind(3, {sa_family=AF_INET, sin_port=htons(99), sin_addr=inet_addr("0.0.0.0")}, ...) = 0\n+0 listen(3, 1) = 0'
+        '+0 bind(3, {sa_family=AF_INET, sin_port=htons(99), sin_addr=inet_addr("0.0.0.0")}, ...) = 0\n'
+        "+0 listen(3, 1) = 0"
+    ),
+    "a bad address": f"{SOCKET} connect(3, NULL, 0) = -1 EFAULT (Bad address)",
+    "an address that doesn't matter": f"{SERVER} +0 sendto(4, ..., 10, 0, NULL, 0) = 10\n+0 > P. 1:11(10) ack 1",
+    "an address of a connected socket": (
+        f"{SERVER} +0 sendto(4, ..., 10, 0, ..., ...) = -1 EISCONN (Socket is already connected)"
     ),
     "shutdown by number": f"{SERVER} +0 shutdown(4, 1) = 0\n+0 > F. 1:1(0) ack 1",
 }
@@ -91,6 +99,25 @@ FAIL = {
     "text where a number belongs": f'{SERVER} +0 listen(3, "one") = 0 // malformed',
     "dissolving a connection": f"{SERVER} +0 connect(4, AF_UNSPEC, ...) = 0 // not run",
     "a result by name": f"{SERVER} +0 close(4) = EOF // not run",
+    "text for flags": f'{SERVER} +0 send(4, ..., 10, "x") = 10 // malformed',
+    "a level by number": f"{SOCKET} setsockopt(3, 1, SO_REUSEADDR, [1], 4) = 0 // not run",
+    "text for a name": f'{SOCKET} getsockopt(3, "level", SO_REUSEADDR, [1], [4]) = 0 // malformed',
+    "a number for a buffer": f"{SERVER} +0 read(4, 5, 100) = 0 // malformed",
+    "a negative size": f"{SERVER} +0 read(4, ..., -1) = 0 // not run",
+    "a constant without a number": f"{SERVER} +0 read(4, ..., SOME_MAX) = 0 // not run",
+    "a field that isn't known": f"{SERVER} +0 poll([{{fd=4, events=POLLIN, revents=0}}], 1, 0) = 0\n"
+    "+0 recvmsg(4, {msg_iov(1)=[{..., 9}], msg_other=1}, 0) = 0 // not run",
+    "no list of descriptors": f"{SERVER} +0 poll(5, 1, 0) = 0 // malformed",
+    "another count of descriptors": f"{SERVER} +0 poll([{{fd=4, events=POLLIN, revents=0}}], 2, 0) = 0 // malformed",
+    "another count of pieces": f"{SERVER} +0 writev(4, [{{..., 9}}], 2) = 9 // malformed",
+    "no pieces": f"{SERVER} +0 writev(4, 9, 1) = 9 // malformed",
+    "an interest without data": f"{SERVER} +0 epoll_create(1) = 5\n"
+    "+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLIN}) = 0 // malformed",
+    "all of TCP_INFO": f"{SERVER} +0 getsockopt(4, IPPROTO_TCP, TCP_INFO, [1], [4]) = 0 // not run",
+    "a name as an option's value": f"{SOCKET} setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [ON], 4) = 0 // not run",
+    "no value in brackets": f"{SOCKET} setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [], 4) = 0 // malformed",
+    "another system's sendfile": f"{SERVER} +0 sendfile(4, 5, 0, 10, NULL, [0], 0) = 0 // not run",
+    "control messages": f"{SERVER} +0 sendmsg(4, {{msg_control=[{{cmsg_type=1}}]}}, 0) = 9 // not run",
 }
 
 

@@ -110,8 +110,7 @@ def test_options_of_every_kind_arrive() -> None:
     check(f"{LISTEN} +0 < S 0:0(0) win 1000 {options}\n+0 > S. 0:0(0) ack 1")
     more = "<TS val 1 ecr 0,TS val 2 ecr 0,exp-f988 01,nop,nop,eol>"
     check(f"{LISTEN} +0 < S 0:0(0) win 1000 {more}\n+0 > S. 0:0(0) ack 1")
-    check(
-        f"{LISTEN} +0 < S 0:0(0) win 1000 <exp-AccECN0 ee0b 1,nop,AccECN1 ee1b 1 eceb 2,exp-tarr 4,nop,nop,nop>\n+0 > S. 0:0(0) ack 1"
-    )
+    experiments = "<exp-AccECN0 ee0b 1,nop,AccECN1 ee1b 1 eceb 2,exp-tarr 4,nop,nop,nop>"
+    check(f"{LISTEN} +0 < S 0:0(0) win 1000 {experiments}\n+0 > S. 0:0(0) ack 1")
     check(f"{LISTEN} +0 < S 0:0(0) win 1000 <FO 0102,nop,nop,FO 0304,nop,nop,FOEXP>\n+0 > S. 0:0(0) ack 1")
     check(f"{LISTEN} +0 < S 0:0(0) win 1000 <md5 000102030405060708090a0b0c0d0e0f,nop,nop>\n+0 > S. 0:0(0) ack 1")

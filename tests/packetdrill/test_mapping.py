@@ -12,7 +12,8 @@ from tests.packetdrill.judged import CLIENT, LISTEN, SERVER, check
 
 SCRIPTS = {
     "numbers count from the SYNs": (
-        f"{SERVER} +0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1\n+.1 < P. 1:6(5) ack 11 win 1000\n+0 > . 11:11(0) ack 6"
+        f"{SERVER} +0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1\n"
+        "+.1 < P. 1:6(5) ack 11 win 1000\n+0 > . 11:11(0) ack 6"
     ),
     "a remote ISN of the script's choice": (
         f"{LISTEN} +0 < S 123:123(0) win 1000\n+0 > S. 0:0(0) ack 124\n+.1 < . 1:1(0) ack 1 win 1000\n"
@@ -24,7 +25,8 @@ SCRIPTS = {
     ),
     "the numbers wrap": (
         f"{LISTEN} +0 < S 4294967290:4294967290(0) win 1000\n+0 > S. 0:0(0) ack 4294967291\n"
-        "+.1 < . 1:1(0) ack 1 win 1000\n+0 accept(3, ..., ...) = 4\n+0 < P. 1:21(20) ack 1 win 1000\n+0 > . 1:1(0) ack 21"
+        "+.1 < . 1:1(0) ack 1 win 1000\n+0 accept(3, ..., ...) = 4\n"
+        "+0 < P. 1:21(20) ack 1 win 1000\n+0 > . 1:1(0) ack 21"
     ),
     "a SYN that answers ours is no first packet": (
         CLIENT.split("+.1")[0] + "+.1 < S 50:50(0) win 1000\n+0 > S. 0:0(0) ack 51\n"
@@ -37,7 +39,8 @@ SCRIPTS = {
         f"{LISTEN} +0 < . 7:7(0) ack 5 win 1000\n+0 > R 5:5(0)"
     ),
     "without a listener, the first packet makes a peer": (
-        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n+0 < S 7:7(0) win 1000\n+0 > R. 0:0(0) ack 1"
+        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n"
+        "+0 < S 7:7(0) win 1000\n+0 > R. 0:0(0) ack 1"
     ),
     "and fixes its ISN, which the reply's ACK shows": (
         "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n+0 < F 7:7(0) win 1000\n"
@@ -50,7 +53,9 @@ SCRIPTS = {
         "+0 connect(5, ..., ...) = -1 EINPROGRESS (Operation now in progress)\n+0 > S 0:0(0)"
     ),
     "IPv6": f"--ip_version=ipv6\n{SERVER} +0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1",
-    "IPv4 in IPv6 sockets": f"--ip_version=ipv4-mapped-ipv6\n{SERVER} +0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1",
+    "IPv4 in IPv6 sockets": (
+        f"--ip_version=ipv4-mapped-ipv6\n{SERVER} +0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1"
+    ),
     "a seq that isn't mapped": f"{SERVER} +0 < P. 5:10(5) ack 1 win 1000\n+0 > . 1001:1001(0)! ack 1",
 }
 

@@ -86,6 +86,19 @@ def test_an_ack_opens_slow_start_by_one_segment_at_most(numbers: Numbers) -> Non
     assert it.end.cc.cwnd == 5 * MSS + 10
 
 
+@pytest.mark.parametrize(("limit", "segments"), [(1, 1), (2, 2), (3, 3), (None, 4)])
+def test_or_by_as_many_as_the_limit_says(numbers: Numbers, limit: int | None, segments: int) -> None:
+    """RFC 3465 2.3."""
+    it = established(numbers, abc_limit=limit, initial_window=4)
+    it.sends(10 * MSS)
+    it.arrives("ACK", ack=1 + 4 * MSS, wnd=WIDE)
+    assert it.end.cc.cwnd == (4 + segments) * MSS
+    copy = it.fork()
+    assert copy.end.key(it.now) == it.end.key(it.now)
+    copy.arrives("ACK", ack=1 + 8 * MSS, wnd=WIDE)
+    assert copy.end.cc.cwnd == (4 + 2 * segments) * MSS
+
+
 def test_congestion_avoidance_adds_one_segment_each_round_trip(numbers: Numbers) -> None:
     it = established(numbers)
     it.sends(400 * MSS)

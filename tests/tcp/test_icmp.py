@@ -284,7 +284,9 @@ def test_the_least_mtu_of_ipv6(numbers: Numbers) -> None:
     it.arrives("SYN,ACK", options=Options(mss=1440), wnd=60_000)
     assert it.end.snd_mss == 1440
     it.sends(1440)
-    hears(it, "packet too big", mtu=1000)
+    assert hears(it, "packet too big", mtu=1279) == [], "such a message MUST be discarded"
+    assert (it.end.path_mtu, it.end.snd_mss) == (1500, 1440)
+    hears(it, "packet too big", mtu=1280)
     assert (it.end.path_mtu, it.end.snd_mss) == (1280, 1220)
     assert hears(it, "packet too big", mtu=1280) == []
 

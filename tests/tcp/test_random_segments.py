@@ -135,7 +135,7 @@ def call_endpoint(end: Endpoint, now: int, call: str, amount: int) -> list[Actio
             data = amount if amount % 2 else bytes(amount)
             return end.send(now, data, urgent=call == "urgent", push=call != "unpushed")
         case "receive":
-            return end.receive(now, amount)
+            return end.receive(now, amount + 1)
         case "read":
             return end.read(now, amount % 2 == 0)
         case "close":

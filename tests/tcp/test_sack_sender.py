@@ -187,7 +187,9 @@ def test_what_was_reported_may_be_kept_over_a_timeout(numbers: Numbers) -> None:
     lines = it.waits(SECOND)
     assert segments(lines) == [("ACK", 1, MSS // 2)]
     assert it.end.sack_octets == 8 * MSS
-    assert hears(it, 2.5, (4, 10)) == [(2.5, REST), (3.5, REST)]
+    lines = it.arrives("ACK", ack=nth(2.5), wnd=WIDE, options=blocks(it, (4, 10)))
+    assert again(lines) == [(2.5, REST), (3.5, REST)]
+    assert [length for _, _, length in segments(lines)] == [MSS, MSS // 2]
     assert hears(it, 3.5, (4, 10)) == []
     assert hears(it, 11) == []
 

@@ -243,6 +243,21 @@ def test_what_was_not_worth_an_ack_is_said_with_the_next_segment(numbers: tuple[
     assert it.sends(7)[0] == sends("PSH,ACK", 1, 5001, wnd=5000, length=7, why=why.SEND_PUSHED)
 
 
+# ------------------------------------------------------------------ pushing
+
+
+def test_bursts_may_be_pushed(numbers: tuple[int, int]) -> None:
+    for every, pushed in ((None, [5]), (1, [0, 1, 2, 3, 4, 5]), (2, [1, 3, 5]), (4, [3, 5])):
+        it = established(numbers, push_every=every, initial_window=6)
+        sent = segments(it.sends(6 * MSS))
+        assert [number for number, (ctl, _, _) in enumerate(sent) if ctl == "PSH,ACK"] == pushed
+        assert len(sent) == 6
+    it = established(numbers, push_every=2, initial_window=2)
+    assert [ctl for ctl, _, _ in segments(it.sends(9 * MSS))] == ["ACK", "PSH,ACK"]
+    sent = segments(it.arrives("ACK", ack=1 + MSS, wnd=60_000))
+    assert [ctl for ctl, _, _ in sent] == ["ACK", "PSH,ACK"]
+
+
 # ------------------------------------------------------------------ acknowledging
 
 
@@ -282,6 +297,25 @@ def test_syns_are_retried_so_often(numbers: tuple[int, int], retries: int) -> No
     happened = timeline(it, MINUTE)
     assert [at for at, _ in sent_at(happened)] == [1 * SECOND, 3 * SECOND, 7 * SECOND][:retries]
     assert happened[-1] == ((2 ** (retries + 1) - 1) * SECOND, tells("connection timed out", why.SYN_RETRIES_USED))
+
+
+def test_the_first_syns_may_follow_at_a_steady_pace(numbers: tuple[int, int]) -> None:
+    it = fresh(numbers, syn_linear_timeouts=2)
+    it.opens(active=True)
+    assert [at // SECOND for at, _ in sent_at(timeline(it, 20 * SECOND))] == [1, 2, 3, 5, 9, 17]
+    it = reach(SYN_RECEIVED, numbers, syn_linear_timeouts=2)
+    assert [at // SECOND for at, _ in sent_at(timeline(it, 8 * SECOND))] == [1, 3, 7], "those of a SYN,ACK double"
+
+
+def test_an_old_ack_may_count(numbers: tuple[int, int]) -> None:
+    for counts, una in ((False, 1), (True, 4)):
+        it = established(numbers, old_acks_count=counts)
+        it.sends(5)
+        it.arrives("ACK", text=b"abc", ack=1)
+        lines = it.arrives("ACK", seq=1, text=b"abc", ack=4)
+        assert lines[0] == drops(why.OLD_ACK_COUNTS if counts else why.UNACCEPTABLE)
+        assert segments(lines) == [("ACK", 6, 0)]
+        assert it.ours("snd_una") == una
 
 
 def test_connecting_may_have_its_own_timeout(numbers: tuple[int, int]) -> None:

@@ -319,14 +319,14 @@ def test_while_a_probe_is_out_an_ack_one_number_low_counts(numbers: Numbers) -> 
     it.waits(SECOND)
     it.arrives("ACK", text=b"z", ack=1, wnd=0)  # the peer's probe
     assert it.arrives("ACK", seq=1, ack=2, wnd=0) == [
-        drops(why.PROBES_CROSSED),
-        sends("ACK", 2, 2, wnd=999, why=why.PROBES_CROSSED),
+        drops(why.OLD_ACK_COUNTS),
+        sends("ACK", 2, 2, wnd=999, why=why.OLD_ACK_COUNTS),
     ]
     assert it.ours("snd_una") == 2
 
 
-@pytest.mark.parametrize("ctl", ["SYN,ACK", "FIN,ACK", "RST"])
-def test_but_no_syn_fin_or_rst(numbers: Numbers, ctl: str) -> None:
+@pytest.mark.parametrize("ctl", ["SYN,ACK", "RST"])
+def test_but_no_syn_or_rst(numbers: Numbers, ctl: str) -> None:
     it = established(numbers, wnd=0, reading=True)
     it.sends(b"ab")
     it.waits(SECOND)

@@ -18,10 +18,11 @@ def by_hand(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
+LINUX = ("mss", "sackOK", "TS", "nop", "wscale")
 SYN = Datagram(
     "172.16.10.99",
     "172.16.10.12",
-    Tcp(40_000, 80, segment("SYN", seq=100, options=Options(1460, 7, True, (1, 0)))),
+    Tcp(40_000, 80, segment("SYN", seq=100, options=Options(1460, 7, True, (1, 0), kinds=LINUX))),
     ident=0x1C46,
 )
 SACK6 = Datagram(

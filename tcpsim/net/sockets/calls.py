@@ -289,7 +289,7 @@ def ioctl(process: Process, fd: int, request: str, argument: Any = None, *, faul
         return 0, 0
     endpoint = file.connection.endpoint
     amounts = {
-        "in": endpoint.rcv_user, "out": endpoint.undelivered, "unsent": endpoint.unsent,
+        "in": file.on_hand, "out": endpoint.undelivered, "unsent": endpoint.unsent,
         "space": max(endpoint.cfg.snd_buff - endpoint.undelivered, 0),
     }  # fmt: skip
     return 0, amounts[what]

@@ -2,6 +2,7 @@
 
 Rule 1. A name is here only if the endpoint knows the value; kernels' other fields are absent, not zero.
 Rule 2. Times are microseconds, as in both kernels; segments are counted by the send MSS.
+Rule 3. A kernel tells no name that it has not got, though the endpoint knows: the style has those.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ...tcp.diagram import LISTEN
+from ...tcp.sack import DUP_THRESH, lost_below, marked_below
 from ...tcp.units import US
 
 if TYPE_CHECKING:
@@ -32,9 +34,10 @@ def tcp_info(sock: Socket) -> dict[str, int]:
     endpoint = connection.endpoint
     info |= _windows(endpoint)
     info |= _times(endpoint)
-    info |= _flights(endpoint)
+    info |= _flights(endpoint, endpoint.snd_mss if sock.style.info_in_segments else 1)
     info["tcpi_options"] = _options(endpoint)
-    return info
+    lacks = sock.style.info_lacks
+    return {name: value for name, value in info.items() if name not in lacks}
 
 
 def _windows(endpoint: Endpoint) -> dict[str, int]:
@@ -59,26 +62,39 @@ def _times(endpoint: Endpoint) -> dict[str, int]:
     }
 
 
-def _flights(endpoint: Endpoint) -> dict[str, int]:
+def _flights(endpoint: Endpoint, unit: int) -> dict[str, int]:
+    """What is under way; the congestion window and threshold counted in `unit`s of octets."""
     mss = endpoint.snd_mss
-    flight = (endpoint.snd_nxt - endpoint.snd_una) & 0xFFFF_FFFF
     control = endpoint.cc
     if endpoint.in_recovery:
         phase = CA_RECOVERY
     elif endpoint.retransmits:
         phase = CA_LOSS
     else:
-        phase = CA_DISORDER if endpoint.dupacks else CA_OPEN
-    return {
-        "tcpi_unacked": -(-flight // mss),
-        "tcpi_snd_cwnd": control.cwnd // mss,
-        "tcpi_snd_ssthresh": control.ssthresh // mss,
+        phase = CA_DISORDER if endpoint.dupacks or endpoint.sacked else CA_OPEN
+    known = {
+        "tcpi_unacked": -(-endpoint.outstanding // mss),
+        "tcpi_snd_cwnd": control.cwnd // unit,
+        "tcpi_snd_ssthresh": control.ssthresh // unit,
         "tcpi_ca_state": phase,
         "tcpi_retransmits": endpoint.retransmits,
         "tcpi_probes": endpoint.keepalive_probes or endpoint.persist_backoff,
         "tcpi_backoff": max(endpoint.retransmits, endpoint.persist_backoff),
         "tcpi_notsent_bytes": endpoint.unsent,
+        "tcpi_reordering": DUP_THRESH,
     }
+    return known | _scoreboard(endpoint, mss) if endpoint.sack_ok else known
+
+
+def _scoreboard(endpoint: Endpoint, mss: int) -> dict[str, int]:
+    """What the peer's SACK blocks have told; after a timeout, all that they do not tell of is lost."""
+    marked = endpoint.sack_octets
+    if endpoint.retransmits:
+        lost = endpoint.outstanding - marked
+    else:
+        limit = lost_below(endpoint)
+        lost = limit - endpoint.snd_una - marked_below(endpoint, limit)
+    return {"tcpi_sacked": -(-marked // mss), "tcpi_lost": -(-lost // mss)}
 
 
 def _options(endpoint: Endpoint) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...tcp.config import KNOBS, KnobError
+from ...tcp.options import TIMESTAMPS_OCTETS
 from ...tcp.units import MS, NEVER, SECOND, US
 from .errnos import Failed
 from .info import tcp_info
@@ -282,22 +283,22 @@ def _put_cork(sock: Socket, value: int) -> None:
 
 
 def _tell_maxseg(sock: Socket) -> int:
-    connection = sock.connection
+    connection, style = sock.connection, sock.style
     if connection is not None and connection.state.both_syns:
-        return connection.endpoint.snd_mss
-    return sock.knobs.get("send_mss") or 536
+        endpoint = connection.endpoint
+        return endpoint.snd_mss + TIMESTAMPS_OCTETS * (endpoint.ts_ok and style.maxseg_whole)
+    return sock.knobs.get("send_mss") or style.maxseg_new[sock.domain == "AF_INET6"]
 
 
 def _put_maxseg(sock: Socket, value: int) -> None:
-    least, most = sock.style.maxseg_least, 32_767
-    if not (value == 0 and sock.style.maxseg_zero) and not least <= value <= most:
+    style = sock.style
+    connected = sock.phase == CONNECTED
+    most = _tell_maxseg(sock) if style.maxseg_only_lowers or (connected and style.maxseg_live) else 32_767
+    if not (value == 0 and style.maxseg_zero) and not style.maxseg_least <= value <= most:
         raise Failed("EINVAL")
-    if sock.phase == CONNECTED and sock.connection is not None:
-        if not sock.style.maxseg_live:
-            return
-        if value > sock.connection.endpoint.snd_mss:
-            raise Failed("EINVAL")
-        configure(sock, send_mss=value)
+    if connected:
+        if style.maxseg_live:
+            configure(sock, send_mss=value)
         return
     ours = sock.host.config.mss
     configure(sock, send_mss=value or None, mss=ours if not value else value if ours is None else min(value, ours))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...tcp.calls import TcpError
 from ...tcp.config import checked
 from ...tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED, Event, State
+from ...tcp.text import octets
 from ...tcp.units import NEVER, SECOND
 from ..arguments import unfit
 from ..bindings import Binding
@@ -95,6 +96,7 @@ class Socket(OpenFile):
         self._ended = False  # what the end of the connection leaves has been noted
         self._heard = 0  # RCV.NXT when last looked at
         self._signals = 0  # how many signals have been looked at
+        self._taken = 0  # with `reads_ahead`: octets that were read
         self._doubt = ("", 0)  # the last soft ICMP error, and SND.UNA when it came
 
     # ------------------------------------------------------------------ what it is
@@ -129,7 +131,10 @@ class Socket(OpenFile):
     @property
     def on_hand(self) -> int:
         """How many octets can be read."""
-        return 0 if self.connection is None else self.connection.endpoint.rcv_user
+        connection = self.connection
+        if connection is None:
+            return 0
+        return connection.delivered - self._taken if self.style.reads_ahead else connection.endpoint.rcv_user
 
     @property
     def events(self) -> frozenset[str]:
@@ -144,11 +149,21 @@ class Socket(OpenFile):
 
     def peek(self, limit: int) -> Chunk:
         """Return at most `limit` octets of what can be read, and leave them there."""
-        return 0 if self.connection is None else self.connection.endpoint.peek(limit)
+        if self.connection is None:
+            return 0
+        if self.style.reads_ahead:
+            return self.connection.text(self._taken, self._taken + min(limit, self.on_hand))
+        return self.connection.endpoint.peek(limit)
 
     def take(self, limit: int) -> Chunk:
         """Return at most `limit` octets of what can be read."""
-        return 0 if self.connection is None else self.connection.take(limit)
+        if self.connection is None:
+            return 0
+        if self.style.reads_ahead:
+            text = self.peek(limit)
+            self._taken += octets(text)
+            return text
+        return self.connection.take(limit)
 
     def take_error(self) -> str | None:
         """Return the error that waits to be told, and tell it to nobody else."""
@@ -271,8 +286,8 @@ class Socket(OpenFile):
         self.phase = CONNECTING
         try:
             self.host.connect(
-                address, port, local_port=None if binding is None else binding.port, local_address=own, reading=False,
-                prepare=self._hold, **self.knobs,
+                address, port, local_port=None if binding is None else binding.port, local_address=own,
+                reading=self.style.reads_ahead, prepare=self._hold, **self.knobs,
             )  # fmt: skip
         except TcpError as error:
             self._begin_anew()
@@ -306,7 +321,8 @@ class Socket(OpenFile):
         if binding.port in self.host.listeners or not self.host.bindings.allow_listening(binding):
             raise Failed("EADDRINUSE")
         binding.shares = False
-        listener = self.host.listen(binding.port, reading=False, prepare=self._prepare_child, **self.knobs)
+        reading = self.style.reads_ahead
+        listener = self.host.listen(binding.port, reading=reading, prepare=self._prepare_child, **self.knobs)
         kin = is_ipv6(WILDCARD[self.domain]) and not self.stored.get("IPV6_V6ONLY")
         wild = [own for own in self.host.addresses if kin or is_ipv6(own) is (self.domain == "AF_INET6")]
         listener.addresses = tuple(wild) if binding.address is None else (binding.address,)
@@ -351,8 +367,9 @@ class Socket(OpenFile):
         child.not_sent_low_water, child.tells_inq = self.not_sent_low_water, self.tells_inq
         child.receive_timeout, child.send_timeout = self.receive_timeout, self.send_timeout
         child.nonblocking = self.nonblocking and self.style.accept_inherits_nonblock
-        child.look_at(connection)
         connection.watcher = child.changed
+        child.look_at(connection)
+        child._round_send_buffer(connection)
         return child
 
     # ------------------------------------------------------------------ what the connection tells
@@ -371,6 +388,7 @@ class Socket(OpenFile):
             self._doubt = (connection.details[-1], endpoint.snd_una)
         if self.phase == CONNECTING and endpoint.state.synchronized:
             self.phase = CONNECTED
+            self._round_send_buffer(connection)
             news = True
         if endpoint.state is CLOSED and not self._ended:
             self._ended = True
@@ -382,6 +400,12 @@ class Socket(OpenFile):
             self.starved = False
             news = True
         return news
+
+    def _round_send_buffer(self, connection: Connection) -> None:
+        """The segment size is known: where the style says so, the send buffer holds whole ones."""
+        octets, mss = connection.endpoint.cfg.snd_buff, connection.endpoint.snd_mss
+        if self.style.rounds_send_buffer and mss < octets <= self.style.buffer_most:
+            connection.configure(snd_buff=-(-octets // mss) * mss)
 
     def _error_of(self, connection: Connection) -> str | None:
         """The error that the end of a connection leaves, by the last edge it took; None if it is no error."""

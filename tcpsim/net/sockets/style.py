@@ -9,7 +9,7 @@ send(2), poll(2); FreeBSD's setsockopt(2), tcp(4), connect(2), accept(2), listen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from ...tcp.diagram import (
@@ -96,8 +96,16 @@ class SocketStyle:
         buffer_too_large: the error beyond that, or None to take the largest instead.
         buffer_zero: the error for zero, or None to take the least.
         maxseg_least: the least value for TCP_MAXSEG (octets).
+        maxseg_new: what TCP_MAXSEG tells of a socket without a connection, over IPv4 and IPv6 (octets).
+        maxseg_only_lowers: whether TCP_MAXSEG takes no more than it tells.
+        maxseg_whole: whether TCP_MAXSEG tells of a segment as if it carried no timestamps.
         maxseg_zero: whether 0 stands for none.
         maxseg_live: whether TCP_MAXSEG can lower the segment size of a connection under way; else it changes nothing.
+        reads_ahead: whether text is the program's the moment it comes, before it is acknowledged: RFC 9293's RECEIVE
+            may wait for text (3.10.3), so that it takes no room in the receive buffer; else `read` takes it from there.
+        rounds_send_buffer: whether SO_SNDBUF becomes whole segments once their size is known.
+        info_in_segments: whether TCP_INFO counts the congestion window in segments; else in octets.
+        info_lacks: names that TCP_INFO does not have, though the endpoint knows the value.
         lacks: names of options that this kernel does not have.
     """
 
@@ -131,13 +139,23 @@ class SocketStyle:
     buffer_too_large: str | None = None
     buffer_zero: str | None = None
     maxseg_least: int = 1
+    maxseg_new: tuple[int, int] = (536, 1220)
+    maxseg_only_lowers: bool = False
+    maxseg_whole: bool = False
     maxseg_zero: bool = False
     maxseg_live: bool = True
-    lacks: frozenset[str] = field(default_factory=frozenset)
+    reads_ahead: bool = False
+    rounds_send_buffer: bool = False
+    info_in_segments: bool = True
+    info_lacks: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
 
 
 POSIX: Final = SocketStyle()
 """What POSIX says of sockets, where it says something."""
+
+AHEAD: Final = SocketStyle(reads_ahead=True)
+"""POSIX's sockets, for programs that always have a RECEIVE outstanding."""
 
 LINUX: Final = SocketStyle(
     states=_LINUX_STATES,
@@ -157,8 +175,10 @@ LINUX: Final = SocketStyle(
     buffer_factor=2,
     buffer_most=212_992,
     maxseg_least=88,
+    maxseg_new=(536, 536),
     maxseg_zero=True,
     maxseg_live=False,
+    info_lacks=frozenset({"tcpi_snd_nxt", "tcpi_rcv_nxt"}),
     lacks=frozenset({"TCP_NOOPT", "TCP_NOPUSH", "TCP_KEEPINIT", "IP_DONTFRAG", "FIONWRITE", "FIONSPACE"}),
 )
 """Linux."""
@@ -179,6 +199,25 @@ FREEBSD: Final = SocketStyle(
     buffer_too_large="ENOBUFS",
     buffer_zero="EINVAL",
     maxseg_least=176,
+    maxseg_only_lowers=True,
+    maxseg_whole=True,
+    rounds_send_buffer=True,
+    info_in_segments=False,
+    info_lacks=frozenset(
+        {
+            "tcpi_unacked",
+            "tcpi_ca_state",
+            "tcpi_retransmits",
+            "tcpi_probes",
+            "tcpi_backoff",
+            "tcpi_notsent_bytes",
+            "tcpi_reordering",
+            "tcpi_sacked",
+            "tcpi_lost",
+            "tcpi_pmtu",
+            "tcpi_rcv_wnd",
+        }
+    ),
     lacks=frozenset(
         {
             "TCP_CORK",
@@ -207,5 +246,6 @@ STYLES: Final[dict[str, SocketStyle]] = {
     "plain": POSIX,
     "linux": LINUX,
     "freebsd": FREEBSD,
+    "ahead": AHEAD,
 }
-"""The style of each profile."""
+"""The style of each profile, and `ahead`."""

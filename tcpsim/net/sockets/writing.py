@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ...tcp.calls import TcpError
 from ...tcp.text import octets
 from ...tcp.units import NEVER
 from .errnos import Failed
@@ -93,16 +92,11 @@ def _queue_some(sock: Socket, data: Chunk, flags: AbstractSet[str]) -> int:
         last = part == rest
         chunk = part if isinstance(data, int) else data[queued : queued + part]
         record = last and "MSG_EOR" in flags
-        try:
-            connection.send(
-                chunk, push=not last or "MSG_MORE" not in flags, urgent=last and "MSG_OOB" in flags, record=record
-            )
-        except TcpError:  # the connection has begun to end without us: by ICMP, or a RST
-            raise Failed("EPIPE") from None
+        connection.send(
+            chunk, push=not last or "MSG_MORE" not in flags, urgent=last and "MSG_OOB" in flags, record=record
+        )
         queued += part
         sock.tail = 0 if record else min(sock.tail, connection.endpoint.unsent) + part
-        if connection.state.value == "CLOSED":
-            break
     return queued
 
 

@@ -13,25 +13,28 @@ if TYPE_CHECKING:
 class NewReno:
     """The standard congestion control. `mss` is SMSS; all amounts are octets."""
 
-    __slots__ = ("counted", "cwnd", "initial", "mss", "ssthresh")
+    __slots__ = ("counted", "cwnd", "initial", "limit", "mss", "ssthresh", "step")
 
-    def __init__(self, mss: int, initial: int) -> None:
-        self.mss = mss
+    def __init__(self, mss: int, initial: int, limit: int | None = 1) -> None:
+        self.limit = limit  # RFC 3465 2.3: L, in segments; None for none
+        self.resized(mss)
         self.initial = initial
         self.cwnd = initial
         self.ssthresh = ENDLESS  # RFC 5681 3.1: arbitrarily high
         self.counted = 0  # octets acknowledged towards the next increase in congestion avoidance
 
     def acked(self, octets: int) -> None:
-        """Grow: by at most a segment per ACK below ssthresh (2), by a segment per window above it (3)."""
-        mss = self.mss
+        """Grow: by at most a segment per ACK below ssthresh (2), by a segment per window above it (3).
+
+        Or by at most L segments (RFC 3465 2.2), if the knob `abc_limit` says so.
+        """
         if self.cwnd < self.ssthresh:
-            self.cwnd += octets if octets < mss else mss
+            self.cwnd += octets if octets < self.step else self.step
             return
         self.counted += octets
         if self.counted >= self.cwnd:
             self.counted -= self.cwnd
-            self.cwnd += mss
+            self.cwnd += self.mss
 
     def _halve(self, flight: int) -> None:
         self.ssthresh = max(flight // 2, 2 * self.mss)  # RFC 5681 (4)
@@ -77,6 +80,7 @@ class NewReno:
     def resized(self, mss: int) -> None:
         """RFC 8201 5.4: the window, in octets, is not a matter of the segments' size."""
         self.mss = mss
+        self.step = ENDLESS if self.limit is None else self.limit * mss
 
     def idle(self) -> None:
         """RFC 5681 4.1: after an idle RTO begin no larger than at the start."""
@@ -84,10 +88,10 @@ class NewReno:
 
     def fork(self) -> NewReno:
         """Return an independent copy."""
-        copy = NewReno(self.mss, self.initial)
+        copy = NewReno(self.mss, self.initial, self.limit)
         copy.cwnd, copy.ssthresh, copy.counted = self.cwnd, self.ssthresh, self.counted
         return copy
 
     def key(self) -> Hashable:
         """Return everything it knows."""
-        return (self.mss, self.initial, self.cwnd, self.ssthresh, self.counted)
+        return (self.mss, self.initial, self.limit, self.step, self.cwnd, self.ssthresh, self.counted)

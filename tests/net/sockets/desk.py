@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import random
 
     from tcpsim.net.sockets import SocketStyle, Syscall
+    from tcpsim.tcp.options import Options
 
 ISS: Final = 1000
 IRS: Final = 5000
@@ -103,10 +104,11 @@ class Desk:
         port: int = PEER[1],
         to: int | None = None,
         up: int = 0,
+        options: Options | None = None,
     ) -> None:
         """Let a segment of the peer arrive now; the next in order, but for what is named."""
         number = self.nxt.get(port, IRS) if seq is None else IRS + seq
-        made = segment(ctl, number, 0, wnd, text, up=up)
+        made = segment(ctl, number, 0, wnd, text, options, up)
         flow = (self.peer[0], port, self.mine[0], PORT if to is None else to)
         if made.ctl & ACK:
             live = self.host._table.get(flow)

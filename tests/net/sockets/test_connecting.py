@@ -104,7 +104,7 @@ def test_where_nobody_can_be_connected_to(name: object, errno: str) -> None:
 
 def test_an_address_of_the_other_family_can_not_be_the_local_one() -> None:
     desk = Desk()
-    desk.host.addresses.append("2001:db8::1")
+    desk.net.add_address(desk.host, "2001:db8::1")
     desk.domain = "AF_INET6"
     fd = desk.socket()
     desk.ok("bind", fd, ("2001:db8::1", PORT))

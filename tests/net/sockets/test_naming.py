@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tcpsim.net.sockets import Process
-from tests.net.sockets.desk import MINE, MINE6, PEER, PORT, Desk
+from tests.net.sockets.desk import MINE, MINE6, PEER, PEER6, PORT, Desk
 
 
 def test_descriptors_begin_at_three_and_the_lowest_free_one_is_taken() -> None:
@@ -115,7 +115,7 @@ def test_a_port_has_one_owner_unless_all_of_them_share() -> None:
 
 def test_addresses_of_one_host_do_not_meet() -> None:
     desk = Desk()
-    desk.host.addresses.append("192.0.2.7")
+    desk.net.add_address(desk.host, "192.0.2.7")
     first, second, third = desk.socket(), desk.socket(), desk.socket()
     desk.ok("bind", first, MINE)
     desk.ok("bind", second, ("192.0.2.7", PORT))
@@ -179,13 +179,31 @@ def test_ipv4_within_ipv6() -> None:
 
 def test_a_socket_of_one_family_does_not_hear_the_other() -> None:
     desk = Desk(ipv6=True)
-    desk.host.addresses.append(MINE[0])
+    desk.net.add_address(desk.host, MINE[0])
     desk.domain = "AF_INET"
     fd = desk.socket()
     desk.ok("bind", fd, ("0.0.0.0", PORT))
     desk.ok("listen", fd, 1)
     desk.arrives("SYN")
     assert desk.sent() == [("RST,ACK", 0, 1, 0)]
+
+
+def test_a_host_can_have_addresses_of_both_kinds() -> None:
+    desk = Desk()
+    desk.net.add_address(desk.host, MINE6[0])
+    desk.net.add_address("wire", PEER6[0])
+    with pytest.raises(ValueError, match="already"):
+        desk.net.add_address("wire", MINE6[0])
+    desk.domain = "AF_INET6"
+    fd = desk.socket(nonblocking=True)
+    desk.call("connect", fd, PEER6)
+    desk.domain = "AF_INET"
+    fd = desk.socket(nonblocking=True)
+    desk.call("connect", fd, PEER)
+    assert [(packet.flow[0], packet.flow[2]) for packet in desk.caught] == [
+        (MINE6[0], PEER6[0]),
+        (MINE[0], PEER[0]),
+    ]
 
 
 def test_a_style_is_that_of_the_hosts_profile_or_another() -> None:
@@ -199,5 +217,5 @@ def test_a_style_is_that_of_the_hosts_profile_or_another() -> None:
 def test_a_call_that_there_is_not_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match=r"no call 'conect'; did you mean connect\?"):
         Desk().call("conect", 3)
-    with pytest.raises(ValueError, match="no call 'mmap'$"):
+    with pytest.raises(ValueError, match=r"no call 'mmap'$"):
         Desk().call("mmap", 3)

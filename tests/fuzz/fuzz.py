@@ -1,0 +1,148 @@
+"""Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser and evaluator, the wire decoder.
+
+    python tests/fuzz/fuzz.py                                   every target for a minute, and a summary
+    python tests/fuzz/fuzz.py -max_total_time=600               for ten minutes each
+    python tests/fuzz/fuzz.py parser -runs=100000               one target, by libFuzzer's own words
+
+What follows the target's name goes to libFuzzer. What it learns, and the input of a failure, stays in `.fuzz/`.
+Needs `atheris` (`pip install -e '.[fuzz]'`), which not every Python can have: without it this says so and ends with
+exit code 0. The targets are plain functions of octets, and tested as such.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tcpsim.packetdrill.expressions import CodeError, run_code
+from tcpsim.packetdrill.parsing import parse
+from tcpsim.packetdrill.places import ScriptError
+from tcpsim.packetdrill.script import Code
+from tcpsim.packetdrill.writing import format_script
+from tcpsim.tcp.options import Options
+from tcpsim.tcp.segment import segment
+from tcpsim.wire import ICMP, ICMPV6, TCP, UDP, Datagram, Icmp, Raw, Tcp, Udp, WireError, decode, encode, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT: Final = Path(__file__).parent.parent.parent
+KEPT: Final = Path(".fuzz")
+BOUNDS: Final = ("-max_total_time=60", "-timeout=10", "-max_len=2000")
+"""Of a run of every target: seconds for each, seconds for one input (a hang), octets of an input."""
+LOOKED_INTO: Final = (TCP, UDP, ICMP, ICMPV6)
+
+
+def parser(octets: bytes) -> None:
+    """Parse a script; it is refused with a place, or written and read again as the same."""
+    try:
+        script = parse(octets.decode("utf-8", "replace"), "fuzz.pkt", predefined=["FreeBSD"])
+    except ScriptError:
+        return
+    assert parse(format_script(script), "fuzz.pkt") == script
+
+
+def evaluator(octets: bytes) -> None:
+    """Evaluate a block of code, which passes, fails or isn't run."""
+    with suppress(CodeError):
+        run_code(Code(octets.decode("utf-8", "replace")), {"tcpi_snd_cwnd": 10, "TCP_CA_Open": 0}, {})
+
+
+def wire(octets: bytes) -> None:
+    """Decode a datagram; it is refused, or encoded and decoded again as the same.
+
+    But for what a routing header sends elsewhere first: the header is skipped, and without it the payload is looked into.
+    """
+    try:
+        datagram = decode(octets)
+    except WireError:
+        return
+    on_its_way = isinstance(datagram.payload, Raw) and datagram.payload.protocol in LOOKED_INTO
+    if not on_its_way or datagram.fragment:
+        assert decode(encode(datagram)) == datagram
+    with suppress(WireError):
+        quoted(datagram)
+
+
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"parser": parser, "evaluator": evaluator, "wire": wire}
+
+
+def seeds(target: str) -> list[bytes]:
+    """Return inputs to begin with."""
+    if target == "parser":
+        return [path.read_bytes() for path in sorted((ROOT / "tests" / "packetdrill").rglob("*.pkt"))]
+    if target == "evaluator":
+        return [
+            b"assert tcpi_snd_cwnd == 10, 'cwnd %d' % tcpi_snd_cwnd",
+            b"a = tcpi_snd_cwnd\nassert 1 <= a < 3 or not a",
+        ]
+    syn = Tcp(40_000, 80, segment("SYN", seq=100, options=Options(1460, 7, sack_ok=True, ts=(1, 0))))
+    datagrams = [
+        Datagram(*ends, payload)
+        for ends in (("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2"))
+        for payload in (syn, Udp(1, 2, b"hello"), Icmp(3, 1, 0, encode(Datagram(*ends, syn))))
+    ]
+    return [encode(datagram) for datagram in datagrams]
+
+
+def main(arguments: list[str]) -> int:
+    """Fuzz; return the exit code: 0, 1 if a target failed, 2 for a target that there is not."""
+    target = arguments[1] if len(arguments) > 1 and not arguments[1].startswith("-") else None
+    if target is not None and target not in TARGETS:
+        sys.stderr.write(f"usage: {arguments[0]} [{'|'.join(TARGETS)}] [options of libFuzzer]\n")
+        return 2
+    try:
+        atheris = importlib.import_module("atheris")
+    except ImportError as error:
+        sys.stderr.write(
+            f"nothing is fuzzed by coverage: {error}; pip install -e '.[fuzz]', where atheris can be had\n"
+        )
+        return 0
+    if target is None:
+        return _all(arguments[1:])
+    atheris.instrument_all()
+    atheris.Setup([arguments[0], *arguments[2:]], TARGETS[target])
+    atheris.Fuzz()
+    return 0
+
+
+def _all(options: list[str]) -> int:
+    """Run each target in a process of its own, since libFuzzer ends the one in which it runs."""
+    lines = []
+    for target in TARGETS:
+        corpus = KEPT / target
+        corpus.mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds(target)):
+            (corpus / f"seed-{number}").write_bytes(seed)
+        sys.stdout.write(f"fuzzing: {target}\n")
+        sys.stdout.flush()
+        command = [
+            sys.executable, __file__, target, *BOUNDS, f"-artifact_prefix={KEPT}/{target}-", *options, str(corpus),
+        ]  # fmt: skip
+        ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+        lines.append((target, ran.returncode, summary(ran.stderr)))
+        if ran.returncode:
+            sys.stderr.write(ran.stderr[-8000:])
+    for target, code, words in lines:
+        sys.stdout.write(f"{target:<10} {'FAILED' if code else 'ok':<7} {words}\n")
+    return int(any(code for _, code, _ in lines))
+
+
+def summary(told: str) -> str:
+    """Return libFuzzer's last words: how many runs in how long, and how much code they have reached."""
+    done = re.findall(r"^Done (\d+) runs in (\d+) second", told, re.MULTILINE)
+    reached = re.findall(r"\bcov: (\d+)", told)
+    if not done:
+        return (re.findall(r"^(SUMMARY: .*)$", told, re.MULTILINE) or ["it did not begin"])[-1]
+    runs, seconds = done[-1]
+    count: str = f"{int(runs):,}"
+    return f"{count} inputs in {seconds} s, {reached[-1] if reached else 0} branches reached"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
