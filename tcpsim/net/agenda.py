@@ -5,13 +5,16 @@ Rule 2. What is due at the same instant happens in the order in which it was ent
 Rule 3. An entry is a plain tuple (time, serial, function, argument): the function is called with
         the time and the argument. Nothing is ever taken out before its time; who has lost interest
         recognises that when called.
+Rule 4. What comes in order anyway, as packets over a link do, waits in a lane: a deque of entries in order,
+        of which only the first is in a heap. A window full of packets then costs no heap its depth.
 """
 
 from __future__ import annotations
 
 import gc
+from collections import deque
 from contextlib import contextmanager
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from ..tcp.units import Time
 
     Entry = tuple[Time, int, Callable[[Time, Any], None], Any]
+    Lane = deque["InLane"]
+    InLane = tuple[Time, int, Callable[[Time, Any], None], Any, Lane]
+    """An entry that knows its lane, which begins with it when its time comes."""
 
 
 COLLECT_AFTER: Final = 50_000
@@ -32,15 +38,18 @@ class Agenda:
 
     Attributes:
         now: the time of the entry being carried out, or of the last one.
-        heap: the entries, a heap; `serial` numbers them. Both are for the links, which enter packets
-            at the rate of the simulation, and for nobody else.
+        heap: the entries, a heap, except for those in lanes.
+        lanes: the first entry of each lane that is not empty, a heap.
+        serial: numbers the entries. It and the two heaps are for the links, which enter packets at the
+            rate of the simulation, and for nobody else.
     """
 
-    __slots__ = ("heap", "now", "serial")
+    __slots__ = ("heap", "lanes", "now", "serial")
 
     def __init__(self) -> None:
         self.now: Time = 0
         self.heap: list[Entry] = []
+        self.lanes: list[InLane] = []
         self.serial = count(1).__next__
 
     def enter(self, when: Time, function: Callable[[Time, Any], None], argument: Any = None) -> None:
@@ -51,34 +60,47 @@ class Agenda:
     @property
     def next(self) -> Time | None:
         """The time of the next entry, or None."""
-        return self.heap[0][0] if self.heap else None
+        return min((heap[0][0] for heap in (self.heap, self.lanes) if heap), default=None)
 
     def step(self) -> bool:
         """Carry out the next entry; return False if there is none."""
-        if not self.heap:
+        following = self.next
+        if following is None:
             return False
-        self.now, _, function, argument = heappop(self.heap)
-        function(self.now, argument)
+        self._carry_out(following, 1)
         return True
 
     def run(self, until: Time, max_events: int) -> str:
         """Carry out entries up to and including `until`; return "idle", "until" or "event limit"."""
         with fewer_collections():
-            heap = self.heap
-            for _ in repeat(None, max_events):
-                if not heap:
-                    return "idle"
-                if heap[0][0] > until:
-                    break
+            self._carry_out(until, max_events)
+        following = self.next
+        if following is None:
+            return "idle"
+        if following <= until:
+            return "event limit"
+        self.now = max(self.now, until)  # time does not run back to an `until` in the past
+        return "until"
+
+    def _carry_out(self, until: Time, max_events: int) -> None:
+        """Carry out entries up to and including `until`, at most so many."""
+        heap, lanes = self.heap, self.lanes
+        for _ in repeat(None, max_events):
+            if lanes and (not heap or lanes[0] < heap[0]):
+                now, _, function, argument, lane = lanes[0]
+                if now > until:
+                    return
+                lane.popleft()
+                if lane:
+                    heapreplace(lanes, lane[0])
+                else:
+                    heappop(lanes)
+            elif heap and heap[0][0] <= until:
                 now, _, function, argument = heappop(heap)
-                self.now = now
-                function(now, argument)
-            if not heap:
-                return "idle"
-            if heap[0][0] <= until:
-                return "event limit"
-            self.now = max(self.now, until)  # time does not run back to an `until` in the past
-            return "until"
+            else:
+                return
+            self.now = now
+            function(now, argument)
 
 
 @contextmanager

@@ -237,7 +237,8 @@ class Connection:
         for action in actions:
             kind = action.__class__
             if kind is Segment:
-                packet = Packet(self._packet_number(), self.flow, action, self.ttl, self.tos)  # type: ignore[arg-type]  # compared above
+                number = self._packet_number  # called in two steps: the interpreter takes it for a method otherwise
+                packet = Packet(number(), self.flow, action, self.ttl, self.tos)  # type: ignore[arg-type]  # compared above
                 if trace is not None:
                     self._note_sent(now, packet, trace)
                 if route is not None:

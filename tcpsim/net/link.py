@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..tcp.units import NEVER, SECOND
 from ..trace import Duplicated, Held, Lost
 from .arguments import one_of_ours
-from .packet import HEADER_OCTETS, Packet, is_ipv6
+from .packet import Packet
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..tcp.units import Time
     from ..trace import Trace
-    from .agenda import Agenda
+    from .agenda import Agenda, Lane
     from .host import Host
     from .rule import LinkRule, Verdict
 
@@ -56,8 +56,8 @@ class Direction:
     """
 
     __slots__ = (
-        "_agenda", "_busy_until", "_departures", "_held", "_trace", "chance", "delay", "limit", "rate", "rules",
-        "source", "target",
+        "_agenda", "_arrive", "_busy_until", "_departures", "_held", "_lane", "_trace", "chance", "delay", "limit",
+        "rate", "rules", "source", "target",
     )  # fmt: skip
 
     def __init__(self, agenda: Agenda, trace: Trace | None, source: Host, target: Host, seed: str) -> None:
@@ -73,6 +73,8 @@ class Direction:
         self._busy_until: Time = 0
         self._departures: deque[Time] = deque()
         self._held: list[_Waiting] = []
+        self._lane: Lane = deque()  # the packets under way, as far as none overtakes another
+        self._arrive = target.arrive
 
     def transmit(self, now: Time, packet: Packet) -> None:
         """Put a packet on the link at `now`."""
@@ -88,17 +90,23 @@ class Direction:
             start = self._busy_until
             if start < now:
                 start = now
-            segment = packet.segment
-            plain = segment.options is None and not is_ipv6(packet.flow[0])
-            octets = HEADER_OCTETS + segment.length if plain else packet.octets
+            octets = packet.octets
             self._busy_until = leaves = start - (-octets * 8_000_000_000 // rate)  # rounded up
             arrival = leaves + self.delay
         else:
             arrival = self._through_queue(now, packet)
             if arrival == NEVER:
                 return
-        agenda = self._agenda
-        heappush(agenda.heap, (arrival, agenda.serial(), self.target.arrive, packet))
+        agenda, lane = self._agenda, self._lane
+        serial = agenda.serial  # called in two steps: the interpreter takes it for a method otherwise
+        if not lane:
+            entry = (arrival, serial(), self._arrive, packet, lane)
+            lane.append(entry)
+            heappush(agenda.lanes, entry)
+        elif arrival >= lane[-1][0]:
+            lane.append((arrival, serial(), self._arrive, packet, lane))
+        else:  # the link has become faster
+            heappush(agenda.heap, (arrival, serial(), self._arrive, packet))
 
     # ------------------------------------------------------------------ the queue
 

@@ -192,7 +192,7 @@ class Network:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to happen: no packet, no call, and no alarm of a timer that runs."""
-        return not any(_lives(entry) for entry in self.agenda.heap)
+        return not self.agenda.lanes and not any(_lives(entry) for entry in self.agenda.heap)
 
     def step(self) -> bool:
         """Carry out the next event; return False if nothing is left to happen."""

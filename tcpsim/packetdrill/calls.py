@@ -306,7 +306,8 @@ class Calls:
         given.need(2, 3)
         argument: Any = 0
         if len(given) == 3:
-            argument = given.flags(2) if not isinstance(given.items[2], Integer) else given.number(2)
+            named = given.name(1) == "F_SETFL" and not isinstance(given.items[2], Integer)
+            argument = given.flags(2) if named else given.number(2)
         live = self.process.call("fcntl", self.fd(given.items[0]), given.name(1), argument)
         return Made(spec, live, None, of_descriptor=given.name(1) == "F_DUPFD")
 

@@ -73,7 +73,7 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     if tcb.sacked:
         cut_below(tcb, ack)
     tcb.snd_una = ack
-    if 0 < (ack - tcb.snd_nxt) & MASK < HALF:
+    if tcb.snd_nxt != tcb.snd_max and gt(ack, tcb.snd_nxt):
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
     if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
         sample(tcb, now)

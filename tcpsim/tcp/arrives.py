@@ -336,7 +336,8 @@ def _syn_again(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
     """In SYN-RECEIVED: the peer's SYN once more, alone or as the SYN,ACK of a simultaneous open.
 
     Unlike Table 6, which refuses both, the ACK of a SYN,ACK counts, as Figure 7 shows and MUST-10
-    asks; RFC 9293 A.2 warns of the problem.
+    asks; RFC 9293 A.2 warns of the problem. Table 6 would accept a SYN,FIN, whose FIN is at RCV.NXT,
+    and the fifth check drop it: like the SYN alone, it is answered with an ACK.
     """
     if tcb.active and segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
         discard(tcb, segment, why.SYN_ACK_CROSSED)
@@ -370,14 +371,7 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
         start_time_wait(tcb, now, why.FIN_AGAIN)
         tcb.ack_why = why.FIN_AGAIN
         return None
-    if (
-        segment.ctl & (SYN | ACK) == ACK
-        and (segment.seq - tcb.rcv_nxt) & MASK >= HALF
-        and (tcb.cfg.old_acks_count or (tcb.snd_wnd == 0 and tcb.snd_una != tcb.snd_max))
-    ):
-        # Two ends whose windows are zero cannot send what the other would take: their probes, and what
-        # acknowledges those, bear old numbers. Unlike Table 6, which would refuse them for ever, the ACK
-        # field of such a segment counts (RFC 9293 A.2 warns of simultaneous window probes).
+    if segment.ctl & (SYN | ACK) == ACK and (segment.seq - tcb.rcv_nxt) & MASK >= HALF and _old_acks_count(tcb):
         discard(tcb, segment, why.OLD_ACK_COUNTS)
         tcb.ack_why = why.OLD_ACK_COUNTS
         if tcb.sack_ok:
@@ -397,6 +391,17 @@ def _unacceptable(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
     if tcb.sack_ok and lt(segment.seq, tcb.rcv_nxt):
         note_old(tcb, segment.seq, min(segment.length, (tcb.rcv_nxt - segment.seq) & MASK))
     return None
+
+
+def _old_acks_count(tcb: TCB) -> bool:
+    """Return whether the ACK field counts of a segment that lies below RCV.NXT, unlike Table 6 has it.
+
+    Two ends whose windows are zero cannot send what the other would take: their probes, and what
+    acknowledges those, bear old numbers, and both would be refused for ever (RFC 9293 A.2 warns of
+    simultaneous window probes). So would the ACKs of two ends that both repeat their FIN with them.
+    """
+    cfg = tcb.cfg
+    return cfg.old_acks_count or cfg.ack_repeats_fin or (tcb.snd_wnd == 0 and tcb.snd_una != tcb.snd_max)
 
 
 def _trimmed(tcb: TCB, segment: Segment) -> Segment:
@@ -482,10 +487,11 @@ def may_challenge(tcb: TCB, now: Time) -> bool:
 
 def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
     """Fifth, check the ACK field. Return whether the segment goes on."""
-    state = tcb.state
-    acked = (segment.ack - tcb.snd_una) & MASK
-    if state is SYN_RECEIVED:
-        if not 0 < acked <= tcb.outstanding:
+    acked = 0
+    if tcb.state is SYN_RECEIVED:
+        if not 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
+            # The RST that this state asks for goes before the ACK that RFC 5961 5.2 asks for in all: as
+            # 3.5.2 says (group 2), who acknowledges what was never sent is of another connection.
             discard(tcb, segment, why.ACK_BAD_SYN_RECEIVED)
             send_reset(tcb, segment.ack, why.ACK_BAD_SYN_RECEIVED)
             return False
@@ -496,17 +502,18 @@ def fifth_check_ack(tcb: TCB, now: Time, segment: Segment) -> bool:
         update_window(tcb, now, segment.wnd << tcb.snd_scale)
         become_established(tcb, now, why.ACK_OF_SYN)
         return True
-    if acked > (tcb.snd_max - tcb.snd_una) & MASK:
-        return _ack_outside(tcb, now, segment, acked)
-    if acked:
+    if segment.ack != tcb.snd_una:
+        acked = (segment.ack - tcb.snd_una) & MASK
+        if acked > (tcb.snd_max - tcb.snd_una) & MASK:
+            return _ack_outside(tcb, now, segment, acked)
         advance_una(tcb, now, acked, segment.ack)
     elif tcb.snd_una != tcb.snd_max and not tcb.sack_ok:
         same_ack(tcb, now, segment)
     if tcb.sack_ok and segment.options is not None and segment.options.sack:
         sack_arrives(tcb, now, segment.options.sack)
     # SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): not from an old segment.
-    newer = (segment.seq - tcb.snd_wl1) & MASK
-    if 0 < newer < HALF or (newer == 0 and (segment.ack - tcb.snd_wl2) & MASK < HALF):
+    ahead = segment.seq - tcb.snd_wl1
+    if (ahead or segment.ack - tcb.snd_wl2) & MASK < HALF:
         tcb.snd_wl1 = segment.seq
         tcb.snd_wl2 = segment.ack
         window = segment.wnd << tcb.snd_scale
@@ -607,7 +614,8 @@ def eighth_check_fin(tcb: TCB, now: Time, segment: Segment) -> None:
         pass  # the text before this FIN came after a full CLOSE
     elif not state.receives_text:
         # CLOSE-WAIT, CLOSING, LAST-ACK: remain. Unlike 3.10.7.4, RCV.NXT does not move over a FIN
-        # beyond the peer's own FIN: nobody can have sent it.
+        # beyond the peer's own FIN: nobody can have sent it. In CLOSING it is answered even if it does
+        # not acknowledge our FIN, where the fifth check would "ignore the segment".
         discard(tcb, segment, why.FIN_BEYOND_FIN)
         tcb.ack_why = why.FIN_BEYOND_FIN
     elif fin == tcb.rcv_nxt:

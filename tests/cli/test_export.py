@@ -40,6 +40,12 @@ def test_without_a_file_it_is_printed() -> None:
     assert "handshake-client.pkt\n" in ran.output
 
 
+def test_the_script_of_the_page_is_todays() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "packetdrill.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```pkt exported\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert call("export lost-syn --packetdrill").output == shown
+
+
 def test_a_scenario_in_a_file() -> None:
     Path("mine.yaml").write_text(
         'title: Mine\nhosts:\n  a: {}\n  b: {}\nscript:\n  - {host: a, call: connect, to: "b:80"}\n', "utf-8"

@@ -118,6 +118,33 @@ def test_help_has_80_columns_and_every_command(command: str) -> None:
     assert max(map(len, ran.stdout.splitlines())) <= 80
 
 
+def test_two_profiles_are_compared() -> None:
+    told = call("profiles", "--diff", "rfc9293", "plain").stdout.splitlines()
+    assert told[:2] == [
+        "iss: off -> 1000",
+        "    the initial send sequence number; off: chosen by RFC 6528 from isn_secret, the",
+    ]
+    assert told[-1] == f"{sum(' -> ' in line for line in told)} of {len(KNOBS)} knobs differ between rfc9293 and plain."
+    for name in KNOBS:
+        differs = getattr(PROFILES["rfc9293"], name) != getattr(PROFILES["plain"], name)
+        assert differs == any(line.startswith(f"{name}: ") for line in told), name
+    same = call("profiles", "--diff", "linux", "linux")
+    assert same.stdout == f"0 of {len(KNOBS)} knobs differ between linux and linux.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--diff", "plain", "plane"), "one of rfc9293, plain, freebsd, linux"),
+        (("plain", "--diff", "a", "b"), "not both"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(words: tuple[str, ...], expected: str) -> None:
+    ran = call("profiles", *words)
+    assert ran.exit_code == 2
+    assert expected in ran.stderr
+
+
 def test_help_has_examples_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = call("--help").stdout

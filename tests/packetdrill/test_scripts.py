@@ -29,11 +29,6 @@ STATES = (
     "last-ack", "time-wait",
 )  # fmt: skip
 SEGMENTS = ("syn", "syn-ack", "syn-fin", "ack", "fin", "fin-ack", "rst", "rst-ack")
-DEVIATES = {
-    "ipv6/packet-too-big-below-1280": "the endpoint takes 1280 for a smaller MTU, instead of discarding the message",
-}
-"""Scripts that the endpoint does not meet, and why."""
-
 SCRIPTS = {path.relative_to(HERE).with_suffix("").as_posix(): path.read_text() for path in sorted(HERE.rglob("*.pkt"))}
 _PROFILES = re.compile(r"^// profiles: ([a-z0-9 ]+)$", re.MULTILINE)
 _STATE = re.compile(r"TCPI_(?!CLOSED)[A-Z_0-9]+")
@@ -49,7 +44,6 @@ def profiles(text: str) -> list[str]:
 CASES = [
     pytest.param(
         name, profile, id=f"{name}-{profile}",
-        marks=pytest.mark.xfail(reason=DEVIATES[name], strict=True) if name in DEVIATES else (),
     )
     for name, text in SCRIPTS.items()
     for profile in profiles(text)
@@ -179,7 +173,7 @@ def other_state(found: re.Match[str]) -> str:
     return "TCPI_CLOSED" if found[0] != "TCPI_CLOSED" else "TCPI_ESTABLISHED"
 
 
-@pytest.mark.parametrize(("name", "profile"), [case for case in CASES if case.values[0] not in DEVIATES])
+@pytest.mark.parametrize(("name", "profile"), CASES)
 def test_no_expectation_is_idle(name: str, profile: str) -> None:
     read = script(name, profile)
     changed = [(at, other) for at, action in enumerate(actions(read)) for other in others(action)]
@@ -217,7 +211,7 @@ def moved(read: Script, by: int) -> Script:
     return replace(read, events=tuple(events))
 
 
-@pytest.mark.parametrize(("name", "profile"), [case for case in CASES if case.values[0] not in DEVIATES])
+@pytest.mark.parametrize(("name", "profile"), CASES)
 def test_numbers_may_wrap(name: str, profile: str) -> None:
     read = moved(script(name, profile), BELOW_THE_WRAP)
     result, _ = run(read, Ways(profile, tolerance=0, knobs=(("iss", BELOW_THE_WRAP),)))

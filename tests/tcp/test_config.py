@@ -190,6 +190,23 @@ def test_the_profile_plain_is_for_teaching() -> None:
     assert config.window_scale is None
 
 
+def test_the_profiles_of_kernels_say_what_those_put_on_the_wire() -> None:
+    """By their documentation: tcp(4), syncache(4) and sysctl -d; ip-sysctl.rst and tcp(7)."""
+    freebsd, linux = profile("freebsd"), profile("linux")
+    for config in (freebsd, linux):
+        assert (config.mss, config.mss_option) == (None, "always")
+        assert (config.sack, config.timestamps, config.ecn) == (True, True, "passive")
+        assert (config.initial_window, config.msl, config.delayed_ack) == (10, 30 * SECOND, 40 * MS)
+        assert (config.reset_with_ack, config.reuse_time_wait, config.user_timeout) == (True, True, None)
+    assert (freebsd.option_order, freebsd.option_padding) == ("mss,wscale,sackOK,TS", "eol")
+    assert (linux.option_order, linux.option_padding) == ("mss,sackOK,TS,wscale", "nop")
+    assert (freebsd.rto_min, freebsd.rto_slop, freebsd.connect_timeout) == (30 * MS, 200 * MS, 75 * SECOND)
+    assert (linux.rto_min, linux.rto_granularity, linux.syn_retries) == (200 * MS, 200 * MS, 6)
+    assert (freebsd.drop_syn_fin, linux.drop_syn_fin) == ("never", "listen")
+    assert (freebsd.time_wait_answers, linux.time_wait_answers) == ("unexpected", "checked")
+    assert (freebsd.abc_limit, linux.abc_limit) == (2, None)
+
+
 def test_every_profile_is_in_range() -> None:
     for config in PROFILES.values():
         values = dataclasses.asdict(config)
