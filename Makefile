@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 FUZZ_EXAMPLES ?= 2000
+FUZZ_SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -39,11 +40,15 @@ docs: $(INSTALLED)  ## make the tables of docs/ again
 bench: $(PEERS)  ## measure speed beside a heapq ping-pong and ns.py (a few minutes)
 	$(BIN)/python -m benchmarks
 
-fuzz: $(INSTALLED)  ## the property tests with FUZZ_EXAMPLES fresh examples each
+# atheris has no build for some Pythons and systems: then the second half says so and does nothing.
+fuzz: $(INSTALLED)  ## the property tests with FUZZ_EXAMPLES fresh examples each, then atheris for FUZZ_SECONDS per target
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --editable '.[fuzz]' || \
+	  echo "atheris can't be installed here" >&2
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=fuzz
+	$(BIN)/python tests/fuzz/fuzz.py -max_total_time=$(FUZZ_SECONDS)
 
 clean:  ## remove the environment and every cache
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python without ensurepip (Debian's without python3-venv) still has a pip that can install into a venv.

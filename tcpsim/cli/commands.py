@@ -43,8 +43,7 @@ Examples:
   tcpsim run lossy --trace lossy.jsonl   keep what happened ...
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
-  tcpsim packetdrill tests.pkt           run packetdrill scripts, without root
-  tcpsim export lossy --packetdrill      write a run as such a script
+  tcpsim export lossy --packetdrill      write a run as a packetdrill script
 
 \b
 Completion, for bash (zsh and fish alike):

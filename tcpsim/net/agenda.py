@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     """An entry that knows its lane, which begins with it when its time comes."""
 
 
-COLLECT_AFTER: Final = 50_000
+COLLECT_AFTER: Final = 500_000
 """How many objects are made, during a run, before the garbage collector looks."""
 
 

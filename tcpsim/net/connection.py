@@ -254,7 +254,7 @@ class Connection:
             else:
                 self._note(now, action)
         state = self.endpoint.state
-        if not state.both_syns and (state is CLOSED or route is not None):
+        if not state.both_syns:
             self._at_rest(now, state)
         if heard is not None and self.application is not None:
             for what in heard:
@@ -268,7 +268,7 @@ class Connection:
 
     def _at_rest(self, now: Time, state: State) -> None:
         """CLOSED, or bound to a peer and yet in LISTEN: the host may give the sockets away."""
-        if state is CLOSED or state is LISTEN:
+        if state is CLOSED or (state is LISTEN and self.route is not None):
             self.host.released(now, self)
 
     def _note_sent(self, now: Time, packet: Packet, trace: Trace) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import rules as why
 from .ecn import window_reduced
-from .rto import sample
+from .rto import take_round_trip
 from .sack import DUP_THRESH, cut_below, lost_below, update
 from .segment import FIN, SYN
 from .send import resend_from
@@ -76,7 +76,9 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     if tcb.snd_nxt != tcb.snd_max and gt(ack, tcb.snd_nxt):
         tcb.snd_nxt = ack  # the peer took the octet that probed its window
     if tcb.rtt_at != NEVER and (ack - tcb.rtt_seq) & MASK < HALF:
-        sample(tcb, now)
+        if not tcb.ts_ok:  # RFC 6298 2; Karn's rule saw to it that the timed segment was sent once
+            take_round_trip(tcb, now - tcb.rtt_at)
+        tcb.rtt_at = NEVER
         # What is timed lies beyond `recover`: it stays below, and is not ahead when 2 GB more have gone by.
         tcb.recover = (ack - 1) & MASK
     tcb.retransmits = 0

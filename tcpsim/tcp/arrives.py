@@ -33,7 +33,7 @@ from .ending import delete, return_to_listen
 from .negotiation import settle
 from .receive import enter_time_wait, hold_text, size_buffer, take_fin, take_fin_if_next, take_queued, take_text
 from .sack_report import note_held, note_old
-from .segment import ACK, FIN, PSH, RST, SYN, SYN_FIN, URG, Segment
+from .segment import ACK, FIN, PSH, RST, RST_SYN_ACK, SYN, SYN_FIN, URG, Segment
 from .send import open_send_sequence, output, resend_from, reset_for, send_ack, send_bare_ack, send_reset, send_syn
 from .seqnum import HALF, MASK, gt, le, lt
 from .timers import start_keepalive, start_time_wait, stop_linger, stop_retransmission
@@ -227,15 +227,14 @@ def in_other_states(tcb: TCB, now: Time, segment: Segment) -> None:
     if tcb.extended:
         after_first_check(tcb, now, arrived)
     ctl = segment.ctl
-    if ctl & RST:
-        second_check_rst(tcb, now, segment)
-        return
-    if ctl & SYN:
-        fourth_check_syn(tcb, now, segment)
-        return
-    if not ctl & ACK:
-        discard(tcb, segment, why.NO_ACK)
-        tcb.ack_why = None
+    if ctl & RST_SYN_ACK != ACK:  # the three bits at once: nearly all segments have the ACK alone of them
+        if ctl & RST:
+            second_check_rst(tcb, now, segment)
+        elif ctl & SYN:
+            fourth_check_syn(tcb, now, segment)
+        else:
+            discard(tcb, segment, why.NO_ACK)
+            tcb.ack_why = None
         return
     if not fifth_check_ack(tcb, now, segment):
         tcb.ack_why = None  # what the first check wanted acknowledged was not used after all

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .units import NEVER
-
 if TYPE_CHECKING:
     from .tcb import TCB
     from .units import Time
-
-
-def sample(tcb: TCB, now: Time) -> None:
-    """Take the round trip of the timed segment (RFC 6298 2); Karn's rule saw to it that it was sent once.
-
-    With timestamps there is a round trip in every ACK (`timestamps.measure`), and none is timed besides.
-    """
-    rtt = now - tcb.rtt_at
-    tcb.rtt_at = NEVER
-    if not tcb.ts_ok:
-        take_round_trip(tcb, rtt)
 
 
 def take_round_trip(tcb: TCB, rtt: Time, samples: int = 1) -> None:
@@ -28,8 +15,9 @@ def take_round_trip(tcb: TCB, rtt: Time, samples: int = 1) -> None:
         tcb.srtt, tcb.rttvar = rtt, rtt // 2  # (2.2)
     else:
         # (2.3) beta = 1/4 and alpha = 1/8, with SRTT before its update
-        tcb.rttvar += (abs(tcb.srtt - rtt) - tcb.rttvar) // (4 * samples)
-        tcb.srtt += (rtt - tcb.srtt) // (8 * samples)
+        error = rtt - tcb.srtt
+        tcb.rttvar += (abs(error) - tcb.rttvar) // (4 * samples)
+        tcb.srtt += error // (8 * samples)
     cfg = tcb.cfg
     spread = 4 * tcb.rttvar
     rto = tcb.srtt + (spread if spread > cfg.rto_granularity else cfg.rto_granularity)

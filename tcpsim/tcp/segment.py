@@ -38,6 +38,7 @@ ECN_NAMES: Final = ("Not-ECT", "ECT(1)", "ECT(0)", "CE")
 SYN_FIN: Final = SYN | FIN
 SYN_ACK: Final = SYN | ACK
 RST_ACK: Final = RST | ACK
+RST_SYN_ACK: Final = RST | SYN | ACK
 
 CONTROL_BITS: Final = (
     ("SYN", SYN), ("FIN", FIN), ("RST", RST), ("PSH", PSH), ("ACK", ACK), ("URG", URG),

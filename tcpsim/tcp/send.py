@@ -140,12 +140,13 @@ def output(tcb: TCB, now: Time) -> None:
 
 def _send_new(tcb: TCB, now: Time) -> None:
     """Send new text as the offered window, the congestion window, Nagle and SWS avoidance allow."""
+    cfg, cc = tcb.cfg, tcb.cc
     mss = send_mss(tcb) if tcb.sack_ok else tcb.snd_mss
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
-    if not flight and now - tcb.sent_at > tcb.rto and tcb.cfg.idle_restart:
-        tcb.cc.idle()  # RFC 5681 4.1
+    if not flight and now - tcb.sent_at > tcb.rto and cfg.idle_restart:
+        cc.idle()  # RFC 5681 4.1
     usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
-    room = tcb.cc.cwnd - flight
+    room = cc.cwnd - flight
     beyond = 0
     data = why.SEND_DATA
     if tcb.dupacks or tcb.in_recovery:
@@ -153,7 +154,7 @@ def _send_new(tcb: TCB, now: Time) -> None:
     if usable < room + beyond:
         room = usable - beyond
     pending = (tcb.snd_goal - tcb.snd_nxt - tcb.fin_queued) & MASK
-    push_every = tcb.cfg.push_every
+    push_every = cfg.push_every
     before = len(tcb.out) if push_every else 0
     while pending:
         full = _until_mark(tcb, pending, mss) if tcb.snd_marks else mss

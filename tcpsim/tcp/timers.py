@@ -68,7 +68,7 @@ def start_keepalive(tcb: TCB, deadline: Time) -> None:
 
 def start_user_timeout(tcb: TCB, now: Time) -> None:
     """Let the user timeout run; progress moves its end without a new start (see `user_deadline`)."""
-    timeout = _user_timeout(tcb)
+    timeout = tcb.cfg.user_timeout if tcb.syn_acked else _connect_timeout(tcb)
     if timeout is not None:
         tcb.user_at = deadline = now + timeout
         if deadline < tcb.wake:
@@ -88,13 +88,14 @@ def user_deadline(tcb: TCB) -> Time:
     """Return when the user timeout really ends: each progress has moved it on."""
     if tcb.user_at == NEVER:
         return NEVER
-    timeout = _user_timeout(tcb)
+    timeout = tcb.cfg.user_timeout if tcb.syn_acked else _connect_timeout(tcb)
     return NEVER if timeout is None else max(tcb.user_at, tcb.progress_at + timeout)
 
 
-def _user_timeout(tcb: TCB) -> Time | None:
+def _connect_timeout(tcb: TCB) -> Time | None:
+    """Return the user timeout while our SYN is not acknowledged."""
     cfg = tcb.cfg
-    return cfg.user_timeout if tcb.syn_acked or cfg.connect_timeout is None else cfg.connect_timeout
+    return cfg.user_timeout if cfg.connect_timeout is None else cfg.connect_timeout
 
 
 def start_linger(tcb: TCB, deadline: Time) -> None:

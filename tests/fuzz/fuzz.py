@@ -1,4 +1,5 @@
-"""Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser and evaluator, the wire decoder.
+"""Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser, runner and evaluator, and the
+wire decoder.
 
     python tests/fuzz/fuzz.py                                   every target for a minute, and a summary
     python tests/fuzz/fuzz.py -max_total_time=600               for ten minutes each
@@ -19,11 +20,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tcpsim.packetdrill import Ways, run_text
 from tcpsim.packetdrill.expressions import CodeError, run_code
 from tcpsim.packetdrill.parsing import parse
 from tcpsim.packetdrill.places import ScriptError
 from tcpsim.packetdrill.script import Code
 from tcpsim.packetdrill.writing import format_script
+from tcpsim.tcp.config import PROFILES
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import segment
 from tcpsim.wire import ICMP, ICMPV6, TCP, UDP, Datagram, Icmp, Raw, Tcp, Udp, WireError, decode, encode, quoted
@@ -35,6 +38,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 KEPT: Final = Path(".fuzz")
 BOUNDS: Final = ("-max_total_time=60", "-timeout=10", "-max_len=2000")
 """Of a run of every target: seconds for each, seconds for one input (a hang), octets of an input."""
+WAYS: Final = [Ways(profile, sockets=style) for profile in PROFILES for style in ("", "ahead")]
 LOOKED_INTO: Final = (TCP, UDP, ICMP, ICMPV6)
 
 
@@ -45,6 +49,12 @@ def parser(octets: bytes) -> None:
     except ScriptError:
         return
     assert parse(format_script(script), "fuzz.pkt") == script
+
+
+def runner(octets: bytes) -> None:
+    """Run a script, as the host that its first octet chooses; whatever comes of it, nothing is raised."""
+    ways = WAYS[octets[0] % len(WAYS)] if octets else WAYS[0]
+    run_text(octets[1:].decode("utf-8", "replace"), "fuzz.pkt", ways)
 
 
 def evaluator(octets: bytes) -> None:
@@ -72,13 +82,18 @@ def wire(octets: bytes) -> None:
         quoted(datagram)
 
 
-TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"parser": parser, "evaluator": evaluator, "wire": wire}
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
+    "parser": parser, "runner": runner, "evaluator": evaluator, "wire": wire,
+}  # fmt: skip
 
 
 def seeds(target: str) -> list[bytes]:
     """Return inputs to begin with."""
+    scripts = [path.read_bytes() for path in sorted((ROOT / "tests" / "packetdrill").rglob("*.pkt"))]
     if target == "parser":
-        return [path.read_bytes() for path in sorted((ROOT / "tests" / "packetdrill").rglob("*.pkt"))]
+        return scripts
+    if target == "runner":
+        return [bytes([number % len(WAYS)]) + script for number, script in enumerate(scripts)]
     if target == "evaluator":
         return [
             b"assert tcpi_snd_cwnd == 10, 'cwnd %d' % tcpi_snd_cwnd",

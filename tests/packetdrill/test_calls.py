@@ -162,3 +162,7 @@ def test_a_failure_tells_what_was_returned() -> None:
 
 def test_a_socket_that_listens_has_no_peer() -> None:
     check(f"{LISTEN} +0 read(3, ..., 100) = -1 ENOTCONN (Socket is not connected)")
+
+
+def test_flags_where_a_descriptor_belongs_are_malformed() -> None:
+    check(f"{LISTEN}+0 fcntl(3, F_DUPFD, O_RDWR|O_NONBLOCK) = 0  // malformed")

@@ -49,7 +49,7 @@ def test_without_the_fuzzer_nothing_is_fuzzed_and_that_is_said(
 
 def test_an_unknown_target_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert FUZZ.main(["fuzz", "nothing"]) == 2
-    assert "parser|evaluator|wire" in capsys.readouterr().err
+    assert "parser|runner|evaluator|wire" in capsys.readouterr().err
 
 
 def test_every_target_is_run_and_summed_up(
