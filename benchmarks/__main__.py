@@ -8,6 +8,7 @@ project's own.
 from __future__ import annotations
 
 import gc
+import pathlib
 import platform
 import statistics
 import time
@@ -19,9 +20,11 @@ from rich.console import Console
 
 from . import memory, nspy, workloads
 from .pingpong import pingpong
+from .scripts import OURS, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BASE = "heapq ping-pong"
 PINGS = 1_000_000
@@ -159,7 +162,15 @@ def _row(name: str, segments: str, rate: str, share: str, share_goal: str, ratio
 )
 @click.option("--peers/--no-peers", default=True, help="Whether ns.py runs too.")
 @click.option("--memory/--no-memory", "weigh", default=True, help="Whether memory is measured.")
-def main(rounds: int, scale: float, peers: bool, weigh: bool) -> None:
+@click.option(
+    "--scripts",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    default=OURS,
+    help="Where packetdrill scripts lie.",
+)
+@click.option("--profile", default="rfc9293", show_default=True, help="The profile that they run under.")
+def main(rounds: int, scale: float, peers: bool, weigh: bool, folder: Path, profile: str) -> None:
     """Measure and print."""
     console = Console(highlight=False)
     if peers and not _has_peer():
@@ -169,6 +180,12 @@ def main(rounds: int, scale: float, peers: bool, weigh: bool) -> None:
     run = contestants(scale, peers=peers)
     measured = measure(run, rounds, console)
     print("\n".join(report(run, measured)))
+    ran = scripts(folder, profile)
+    console.print(
+        f"{ran.count:,} packetdrill scripts ({ran.passed:,} pass under {profile}) in one process: "
+        f"{1000 * ran.wall / ran.count:.1f} ms each of wall time, "
+        f"{ran.ratio:,.0f} times less than on a kernel (goal: 500)"
+    )
     if weigh:
         console.print(f"idle connection, both ends: {memory.idle_connection():,.0f} octets (goal: at most 3,000)")
         console.print(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import workloads
 from benchmarks.nspy import whole_packets
 from benchmarks.pingpong import pingpong
+from benchmarks.scripts import OURS, scripts
 from tcpsim.net import Network
 
 
@@ -33,6 +36,15 @@ def test_work_that_is_missing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Network, "run", lambda self, **_: "event limit")
     with pytest.raises(AssertionError, match="event limit"):
         workloads.w2(1000, trace=False)
+
+
+def test_scripts_are_run_and_counted(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no scripts below"):
+        scripts(tmp_path)
+    ran = scripts(OURS / "closed")
+    assert ran.count >= 8
+    assert ran.passed == ran.count
+    assert ran.virtual > 0
 
 
 def test_pingpong_hands_out_what_it_says() -> None:

@@ -44,6 +44,7 @@ Examples:
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
+  tcpsim packetdrill mine.pkt            run such a script in virtual time
 
 \b
 Completion, for bash (zsh and fish alike):

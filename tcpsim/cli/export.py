@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from ..tcp.config import Config
 
 
-@click.command(short_help="Write a scenario's run as a packetdrill script.")
+EXAMPLES: Final = """
+\b
+Examples:
+  tcpsim export handshake --packetdrill                 print it
+  tcpsim export lost-syn --packetdrill -o lost-syn.pkt  keep it
+  tcpsim export mine.yaml --packetdrill --side server   the other end's view
+  tcpsim export lossy --packetdrill --seed 7 --profile linux -o lossy.pkt
+"""
+
+
+@click.command(short_help="Write a scenario's run as a packetdrill script.", epilog=EXAMPLES)
 @click.argument("file", type=ScenarioName(), metavar="FILE")
 @click.option("--packetdrill", is_flag=True, help="Write a script for packetdrill.")
 @click.option("--side", metavar="HOST", help="The host under test; by default the scenario's first.")

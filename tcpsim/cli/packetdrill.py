@@ -1,9 +1,16 @@
-"""`tcpsim packetdrill`: scripts of packetdrill, run in virtual time."""
+"""`tcpsim packetdrill`: scripts of packetdrill, run in virtual time.
+
+Rule 1. What is wrong with the command is said before anything runs, and ends it; what is wrong with one script is
+        its result, and the others run all the same.
+Rule 2. Ctrl-C ends every process at once, and what was found before it is told.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +19,10 @@ import click
 
 from ..trace.naming import missing, shown_name
 from .group import FAILED, INTERRUPTED, WRONG_INPUT, Wrong
-from .screen import screen, writing
+from .screen import not_onto, screen, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..packetdrill.options import Ways
     from ..packetdrill.results import Result
@@ -24,14 +31,30 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".pkt"
 BATCH: Final = 16
-"""How many scripts a process is given at a time."""
+"""How many scripts a process is given at a time, at most; as few are worth no second process."""
+BATCHES: Final = 32
+"""How many times each process is given some, at least: what one has begun is lost with Ctrl-C."""
 PROGRESS_FROM: Final = 20
 """With fewer scripts than this, no bar is worth drawing."""
 MOST_OCTETS: Final = 4_000_000
 """A longer file is no script."""
+EXAMPLES: Final = """
+\b
+Examples:
+  tcpsim packetdrill mine.pkt                        is it what RFC 9293 says?
+  tcpsim packetdrill --profile linux mine.pkt        is it what Linux does?
+  tcpsim packetdrill -q -j 4 --junit out.xml suite/  many, for a CI
+  tcpsim packetdrill --tolerance exact mine.pkt      to the nanosecond
+  tcpsim packetdrill --ladder mine.pkt               see all that happens
+  tcpsim packetdrill -D RATE=10 --knob msl=1s a.pkt  as I want it
+"""
 
 
-@click.command(short_help="Run packetdrill scripts in virtual time, without root.")
+class Unreadable(Exception):
+    """A script's file can't be read; says why."""
+
+
+@click.command(short_help="Run packetdrill scripts in virtual time, without root.", epilog=EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--profile",
@@ -62,9 +85,9 @@ MOST_OCTETS: Final = 4_000_000
     "-j", "processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes run."
 )
 @click.option("--allow-not-run", is_flag=True, help="Let the exit code overlook what could not be run.")
-@click.option("--verbose", is_flag=True, help="Print a line about each script.")
+@click.option("--verbose", is_flag=True, help="Print a line about each script, those that pass too.")
 @click.option("--ladder", "ladders", is_flag=True, help="Print the whole ladder of each script.")
-@click.option("-q", "--quiet", is_flag=True, help="Print no details of failures, only the table.")
+@click.option("-q", "--quiet", is_flag=True, help="Print a line for each failure, and no details.")
 @click.option("--ascii", is_flag=True, help="Print ASCII characters only.")
 @click.option("--width", type=click.IntRange(60, 1000), help="Columns; by default the terminal's, or 80.")
 @click.pass_context
@@ -99,16 +122,18 @@ def packetdrill(
 
     ways = replace(_ways(profile, defines, tolerance, ip_version), knobs=_knobs(knobs), sockets=_sockets(sockets))
     files = list(_files(paths))
+    _check_target(junit_file, files)
+    piped = _piped(files)
     verdicts = Verdicts(Report(screen(width), ascii=ascii), whole=ladders)
     results: dict[str, Result] = {}
     interrupted = False
     try:
-        for name, result in _run_all(files, ways, processes):
+        for name, result in _run_all(files, ways, piped, processes):
             results[name] = result  # noqa: PERF403 -- one by one: what was found before Ctrl-C stays
     except KeyboardInterrupt:
         interrupted = True
     done = [results[name] for name in files if name in results]
-    _print(done, verdicts, lambda name: _trace_of(name, ways), verbose=verbose, ladders=ladders, quiet=quiet)
+    _print(done, verdicts, lambda name: _trace_of(name, ways, piped), verbose=verbose, ladders=ladders, quiet=quiet)
     if junit_file is not None:
         from ..packetdrill.reports import junit
 
@@ -139,7 +164,7 @@ def _ways(profile: str, defines: tuple[str, ...], tolerance: str | None, ip_vers
     from ..tcp.config import PROFILES
 
     if profile not in PROFILES:
-        raise Wrong(f"--profile: expected one of {', '.join(PROFILES)}, not {profile!r}")
+        raise Wrong(_none_such("--profile", profile, list(PROFILES)))
     given = []
     for define in defines:
         name, _, value = define.partition("=")
@@ -176,8 +201,17 @@ def _sockets(name: str | None) -> str:
     from ..net.sockets import STYLES
 
     if name is not None and (not name or name not in STYLES):
-        raise Wrong(f"--sockets: expected one of {', '.join(filter(None, STYLES))}, not {name!r}")
+        raise Wrong(_none_such("--sockets", name, list(filter(None, STYLES))))
     return name or ""
+
+
+def _none_such(option: str, word: str, known: list[str]) -> str:
+    """Say which words an option takes, and which was probably meant."""
+    from ..scenario.problems import nearest_word, shown
+
+    near = nearest_word(word, known)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"{option}: expected one of {', '.join(known)}, not {shown(word)}{hint}"
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[str]:
@@ -186,7 +220,7 @@ def _files(paths: tuple[str, ...]) -> Iterator[str]:
     for word in paths:
         path = Path(word)
         if path.is_dir():
-            found = sorted(str(each) for each in path.rglob(f"*{SUFFIX}") if each.is_file())
+            found = sorted(_below(path))
             if not found:
                 raise Wrong(f"{shown_name(word)}: there is no script, no *{SUFFIX}, in this directory")
         elif path.exists():
@@ -199,58 +233,125 @@ def _files(paths: tuple[str, ...]) -> Iterator[str]:
                 yield name
 
 
+def _below(directory: Path) -> Iterator[str]:
+    """Yield the scripts in a directory and in those below it, and links to scripts that are gone."""
+
+    def unreadable(error: OSError) -> None:
+        raise Wrong(f"{shown_name(error.filename)}: can't be read: {error.strerror or error}") from error
+
+    for folder, _, names in os.walk(directory, onerror=unreadable):
+        paths = [Path(folder, name) for name in names if name.endswith(SUFFIX)]
+        yield from (str(path) for path in paths if path.is_file() or not path.exists())
+
+
+def _check_target(target: Path | None, files: list[str]) -> None:
+    """Say before anything runs that the results can't be written there: Wrong."""
+    if target is None:
+        return
+    if str(target) == "-":
+        raise click.UsageError("--junit takes the name of a file, not '-': standard output has the report")
+    for name in files:
+        not_onto(Path(name), target, "--junit")
+    with writing(target):
+        if not target.parent.is_dir():
+            raise Wrong(f"{shown_name(target)}: can't be written: there is no directory {shown_name(target.parent)}")
+        if not os.access(target if target.exists() else target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+# ---------------------------------------------------------------------- the scripts
+
+
 def read(name: str) -> str:
-    """Return a script's text; Wrong if it can't be read. A comment may be in any encoding."""
+    """Return a script's text; Unreadable if it can't be read. A comment may be in any encoding."""
     try:
         with open(name, "rb") as file:
             octets = file.read(MOST_OCTETS + 1)
     except OSError as error:
-        raise Wrong(f"{shown_name(name)}: can't be read: {error.strerror or error}") from error
+        raise Unreadable(f"the file can't be read: {error.strerror or error}") from error
     if len(octets) > MOST_OCTETS:
-        raise Wrong(f"{shown_name(name)}: this is longer than any script ({MOST_OCTETS:,} octets)")
+        raise Unreadable(f"the file is longer than any script ({MOST_OCTETS:,} octets)")
+    if b"\0" in octets:
+        raise Unreadable("the file holds NUL octets, as no script does")
     return octets.decode("utf-8", errors="replace")
+
+
+def _piped(files: list[str]) -> dict[str, str]:
+    """Return the texts that can be read only once: `<(sed ... a.pkt)`, /dev/stdin."""
+    found = {}
+    for name in files:
+        if Path(name).exists() and not Path(name).is_file():
+            with contextlib.suppress(Unreadable):  # whoever runs it says so
+                found[name] = read(name)
+    return found
 
 
 # ---------------------------------------------------------------------- running
 
 
-def run_files(names: list[str], ways: Ways) -> list[tuple[str, Result]]:
-    """Run some scripts one after the other: what a process is asked to do."""
+def run_files(names: list[str], ways: Ways, texts: Mapping[str, str]) -> list[tuple[str, Result]]:
+    """Run some scripts one after the other, those that were not read yet from their files."""
+    return [(name, _run(name, ways, texts)[0]) for name in names]
+
+
+def _run(name: str, ways: Ways, texts: Mapping[str, str], *, trace: bool = False) -> tuple[Result, Trace | None]:
+    from ..packetdrill.places import Place
+    from ..packetdrill.results import Result
     from ..packetdrill.running import run_text
 
-    return [(name, run_text(read(name), name, ways)[0]) for name in names]
+    try:
+        text = texts[name] if name in texts else read(name)
+    except Unreadable as error:
+        return Result(name, "malformed", Place(name), what=str(error)), None
+    return run_text(text, name, ways, trace=trace)
 
 
-def _trace_of(name: str, ways: Ways) -> Trace | None:
+def _trace_of(name: str, ways: Ways, texts: Mapping[str, str]) -> Trace | None:
     """Run a script once more, now keeping everything that happens: it is the same again."""
-    from ..packetdrill.running import run_text
-
-    return run_text(read(name), name, ways, trace=True)[1]
+    return _run(name, ways, texts, trace=True)[1]
 
 
-def _run_all(files: list[str], ways: Ways, processes: int) -> Iterator[tuple[str, Result]]:
+def _run_all(files: list[str], ways: Ways, texts: Mapping[str, str], processes: int) -> Iterator[tuple[str, Result]]:
     """Yield each script with what came of it, as they end."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
+    workers = min(processes, len(files) // BATCH, (os.cpu_count() or 1) * 4)
     with _progress(len(files)) as advance:
-        batches = [files[at : at + BATCH] for at in range(0, len(files), BATCH)]
-        if processes == 1 or len(batches) < 2:
+        if workers < 2:
             for name in files:
-                yield from run_files([name], ways)
+                yield from run_files([name], ways, texts)
                 advance(1)
             return
-        workers = min(processes, len(batches), (os.cpu_count() or 1) * 4)
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            waiting = [pool.submit(run_files, batch, ways) for batch in batches]
-            try:
-                for ended in as_completed(waiting):
-                    found = ended.result()
-                    advance(len(found))
-                    yield from found
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        size = max(1, min(BATCH, len(files) // (workers * BATCHES)))
+        for found in _in_processes([files[at : at + size] for at in range(0, len(files), size)], ways, texts, workers):
+            advance(len(found))
+            yield from found
+
+
+def _in_processes(
+    batches: list[list[str]], ways: Ways, texts: Mapping[str, str], workers: int
+) -> Iterator[list[tuple[str, Result]]]:
+    """Yield what came of each batch, as they end; whatever ends this early ends the processes."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import active_children, get_context
+
+    others = set(active_children())
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_deafen) as pool:
+        try:
+            waiting = []
+            for batch in batches:
+                needed = {name: texts[name] for name in batch if name in texts}
+                waiting.append(pool.submit(run_files, batch, ways, needed))
+            for ended in as_completed(waiting):
+                yield ended.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(active_children()) - others:
+                process.terminate()
+            raise
+
+
+def _deafen() -> None:
+    """Have a process leave Ctrl-C to the one that started it, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
@@ -284,17 +385,15 @@ def _print(
     from ..packetdrill.reports import tallies, total
 
     for result in results:
+        shown = False
         if verbose or (quiet and not result.passed):
             verdicts.line(result)
-        if not result.passed and not quiet:
-            verdicts.details(result, trace_of(result.name) if result.verdict == "failed" or ladders else None)
-        elif ladders and not quiet:
-            found = trace_of(result.name)
-            if found is not None:
-                verdicts.report.ladder(found)
-    if len(results) == 1:
-        if not verbose and (results[0].passed or not quiet):
-            verdicts.line(results[0])
-    elif results:
+        if not quiet and not result.passed:
+            shown = verdicts.details(result, trace_of(result.name) if result.verdict == "failed" or ladders else None)
+        elif not quiet and ladders and (found := trace_of(result.name)) is not None:
+            verdicts.report.ladder(found)
+        if len(results) == 1 and not verbose and (result.passed or shown):
+            verdicts.line(result)  # below a ladder, where one looks first
+    if len(results) > 1:
         counts = tallies(results)
         verdicts.table(counts, total(counts))

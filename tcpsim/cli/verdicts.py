@@ -45,32 +45,32 @@ class Verdicts:
         sign = {"passed": "✓", "failed": "✗"}.get(result.verdict, "?")
         if self.report.ascii:
             sign = {"passed": "ok", "failed": "FAILED"}.get(result.verdict, result.verdict)
-        name = shown_name(result.name)
+        name = shown_name(result.name if result.passed else str(result.place))
         text = Text.assemble((f"{sign} ", STYLES[result.verdict]), self._said(name))
         if not result.passed:
-            text.append(self._said(f":{result.place.line}: {result.what}"))
+            text.append(self._said(f": {printable(result.summary)}"))
         self.report.console.print(text, soft_wrap=True)
 
-    def details(self, result: Result, trace: Trace | None) -> None:
-        """Print why a script did not pass."""
+    def details(self, result: Result, trace: Trace | None) -> bool:
+        """Print why a script did not pass; return whether that ends with a ladder."""
         report = self.report
         report.line(
             f"{shown_name(str(result.place))}: {result.verdict}: {printable(result.what)}", STYLES[result.verdict]
         )
         if result.source:
             report.line(clean(result.source), "bright_black", indent=2, hang=4)
+        if result.actual and len(result.rows) != 1:  # one row says it all
+            report.line(f"instead   {clean(result.actual)}", indent=2, hang=10)
         if result.rows:
             self._beside(result.rows)
-        elif result.expected:
-            report.line(f"expected  {clean(result.expected)}", indent=2, hang=10)
-            if result.expected_at:
-                report.line(f"at        {result.expected_at}", indent=2)
-        if result.actual and not result.rows:
-            report.line(f"found     {clean(result.actual)}", indent=2, hang=10)
-        if trace is not None and len(trace):
+        elif result.expected_at:
+            report.line(f"due at    {result.expected_at}", indent=2)
+        shown = trace is not None and len(trace) > 0
+        if trace is not None and shown:
             last = len(trace) - 1
             report.ladder(trace, window=None if self.whole else (max(0, last - RECORDS), last))
         report.console.print()
+        return shown
 
     def _beside(self, rows: tuple[Row, ...]) -> None:
         """Print fields in two columns, expected and found, each that differs with a mark before it."""

@@ -12,13 +12,13 @@ Rule 4. What comes in order anyway, as packets over a link do, waits in a lane: 
 from __future__ import annotations
 
 import gc
-from collections import deque
 from contextlib import contextmanager
 from heapq import heappop, heappush, heapreplace
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterator
 
     from ..tcp.units import Time

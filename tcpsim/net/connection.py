@@ -7,6 +7,7 @@ Rule 2. Calls raise TcpError in the RFC's words, and every call is in the trace.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import trace as record
@@ -151,7 +152,7 @@ class Connection:
             return
         size = data if isinstance(data, int) else len(data)
         words = f"send({size}{', urgent' if urgent else ''}{'' if push else ', no push'}{', record' if record else ''})"
-        self._call(words, lambda now: self.endpoint.send(now, data, push=push, urgent=urgent, record=record))
+        self._call(words, partial(self.endpoint.send, data=data, push=push, urgent=urgent, record=record))
 
     def push(self) -> None:
         """Send what waits for more to join it (3.9.1.2)."""

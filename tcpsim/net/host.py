@@ -281,8 +281,12 @@ class Host:
         listener = self.listeners.get(flow[3])
         if listener is not None and not listener.hears(flow[2]):
             listener = None
-        if old is not None and (listener is None or not old.endpoint.admits_new_incarnation(segment)):
+        if old is not None and not old.endpoint.admits_new_incarnation(segment):
             listener = None
+        elif old is not None and listener is None:
+            if old.endpoint.cfg.time_wait_answers == "unexpected":
+                old.drop()  # BSD has forgotten the old connection before it looks for who listens
+                old = None
         elif listener is not None:
             self._accept(now, packet, listener, old)
             return
@@ -409,7 +413,10 @@ class Host:
     def source(self, address: str) -> str:
         """Return the host's first address of the kind of `address`, or its first if it has none of that kind."""
         kind = is_ipv6(address)
-        return next((own for own in self.addresses if is_ipv6(own) is kind), self.address)
+        for own in self.addresses:
+            if is_ipv6(own) is kind:
+                return own
+        return self.address
 
     def _ephemeral(self, source: str, address: str, port: int, words: str) -> int:
         """Return the next ephemeral port that is free towards a remote socket, for the call in `words`."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..tcp.units import NEVER, SECOND
 from ..trace import Duplicated, Held, Lost
 from .arguments import one_of_ours
-from .packet import Packet
+from .packet import HEADER_OCTETS, Packet
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
 
 if TYPE_CHECKING:
@@ -78,11 +78,8 @@ class Direction:
 
     def transmit(self, now: Time, packet: Packet) -> None:
         """Put a packet on the link at `now`."""
-        if self.rules:
-            verdicts = [verdict for rule in self.rules if (verdict := rule(now, packet, self.chance)) is not None]
-            if verdicts or self._held:
-                self._judged(now, packet, verdicts)
-                return
+        if self.rules and self._judged(now, packet):
+            return
         rate = self.rate
         if rate is None:
             arrival = now + self.delay
@@ -90,7 +87,10 @@ class Direction:
             start = self._busy_until
             if start < now:
                 start = now
-            octets = packet.octets
+            segment = packet.segment
+            # What `packet.octets` says, but a property is dear here.
+            plain = segment.options is None and ":" not in packet.flow[0]
+            octets = HEADER_OCTETS + segment.length if plain else packet.octets
             self._busy_until = leaves = start - (-octets * 8_000_000_000 // rate)  # rounded up
             arrival = leaves + self.delay
         else:
@@ -129,8 +129,16 @@ class Direction:
 
     # ------------------------------------------------------------------ the rules
 
-    def _judged(self, now: Time, packet: Packet, verdicts: list[Verdict]) -> None:
-        """Carry out what the verdicts of all rules add up to."""
+    def _judged(self, now: Time, packet: Packet) -> bool:
+        """Ask every rule. If one has something to say, or a packet is held, see to the packet and return True."""
+        verdicts = [verdict for rule in self.rules if (verdict := rule(now, packet, self.chance)) is not None]
+        if not verdicts and not self._held:
+            return False
+        self._carry_out(now, packet, verdicts)
+        return True
+
+    def _carry_out(self, now: Time, packet: Packet, verdicts: list[Verdict]) -> None:
+        """Do what the verdicts of all rules add up to."""
         drop = next((verdict for verdict in verdicts if verdict.kind == DROP), None)
         if drop is not None:
             self._lose(now, packet, drop.by, now + self.delay)

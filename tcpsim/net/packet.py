@@ -46,9 +46,8 @@ class Packet:
     def octets(self) -> int:
         """The size of the datagram."""
         segment = self.segment
-        headers = HEADER_OCTETS_IPV6 if ":" in self.flow[0] else HEADER_OCTETS  # `is_ipv6`, asked for each packet
-        options = segment.options
-        return headers + segment.length + (0 if options is None else options.octets)
+        headers = HEADER_OCTETS_IPV6 if is_ipv6(self.flow[0]) else HEADER_OCTETS
+        return headers + segment.length + (segment.options.octets if segment.options is not None else 0)
 
     def __repr__(self) -> str:
         source, sport, target, dport = self.flow

@@ -87,7 +87,7 @@ def _case(result: Result, allow_not_run: bool) -> list[str]:
     head = f"    <testcase name={_attribute(path.stem)} {where}"
     if result.passed:
         return [f"{head}/>"]
-    message = f"message={_attribute(result.what)}"
+    message = f"message={_attribute(result.summary)}"
     if result.verdict == "not run" and allow_not_run:
         return [f"{head}>", f"      <skipped {message}/>", "    </testcase>"]
     element = "failure" if result.verdict == "failed" else "error"

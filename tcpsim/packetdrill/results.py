@@ -62,12 +62,16 @@ class Result:
         """Whether all of it was carried out and met."""
         return self.verdict == "passed"
 
+    @property
+    def summary(self) -> str:
+        """Why it ended there, with each field that differs, on one line."""
+        told = "; ".join(str(difference) for difference in self.differences)
+        return f"{self.what} ({told})" if told else self.what
+
     def __str__(self) -> str:
         if self.passed:
             return f"{self.name}: passed"
-        words = f"{self.place}: {self.verdict}: {self.what}"
-        told = "; ".join(str(difference) for difference in self.differences)
-        return f"{words} ({told})" if told else words
+        return f"{self.place}: {self.verdict}: {self.summary}"
 
 
 def malformed(name: str, error: ScriptError, source: str = "") -> Result:

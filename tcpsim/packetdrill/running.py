@@ -55,6 +55,7 @@ TTL: Final = 255
 """Of the packets that a script injects, unless it says another."""
 FIRST_PORT: Final = 33_001
 """Of the peers that the script plays, one more for each."""
+_MAY_SLEEP: Final = "write when it ends (+0...0.5), or have O_NONBLOCK set"
 KERNEL, SCRIPT = "kernel", "script"
 """What the two ends are called in a trace."""
 
@@ -300,7 +301,10 @@ class Running:
             what = "no packet comes"
             if pieces:
                 what = f"only {sum(piece.said.length for piece in pieces)} of {packet.length} octets come"
-            raise self._failed_here(what, expected=format_packet(packet), expected_at=self._due.words())
+            raise self._failed_here(
+                what, expected=format_packet(packet), expected_at=self._due.words(),
+                actual="" if pieces else f"nothing until {seconds(self.now)}",
+            )  # fmt: skip
         moment, live = caught
         self.sockets.answered(tracked, packet, live)
         return Came(moment, self.sockets.outbound(tracked, packet, live), live)
@@ -370,7 +374,7 @@ class Running:
         if not made.done and made.bounded:
             self._let_sleep(made, started + LONGEST_WAIT)
         if not made.done:
-            what = f"{call.name}() sleeps; a call that may is written with its end, as {seconds(started)}...END"
+            what = f"{call.name}() sleeps, though it is written to return at once; {_MAY_SLEEP}"
             raise self._failed_here(what, expected=format_call(call))
         self._check_call(event.place, call, made)
 

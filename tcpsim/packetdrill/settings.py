@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.config import KNOBS, KnobError, checked
-from ..tcp.units import MS, SECOND
+from ..tcp.units import MS, SECOND, US
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +69,8 @@ class Variable:
 
 
 MAX_UNSCALED: Final = 65_535
+NO_LIMIT: Final = 1_000_000
+"""As many challenge ACKs as the knob can say."""
 MOST_DIGITS: Final = 20
 """More than a number of 64 bits has."""
 
@@ -166,7 +168,8 @@ FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.delacktime": Variable("how long an ACK may be delayed (ms)", Read.USE, _delayed),
     "net.inet.tcp.delayed_ack": Variable("delayed ACKs", Read.USE, _delayed),
     "net.inet.tcp.ack_war_cnt": Variable(
-        "how many challenge ACKs are sent in ack_war_timewindow", Read.USE, _set("challenge_ack_limit")
+        "how many challenge ACKs are sent in ack_war_timewindow; 0: any number", Read.USE,
+        lambda value, _values: {"challenge_ack_limit": min(_number(value), NO_LIMIT) or NO_LIMIT},
     ),
     "net.inet.tcp.ack_war_timewindow": Variable(
         "the period of ack_war_cnt (ms)", Read.USE, _set("challenge_ack_period", MS)
@@ -251,7 +254,9 @@ FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.udp_tunneling_port": _only("TCP in UDP", "0"),
     "net.inet.tcp.fastopen.client_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
     "net.inet.tcp.fastopen.server_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
-    "net.inet.tcp.syncache.rexmtlimit": _only("how often a SYN,ACK is sent again", "3"),
+    "net.inet.tcp.syncache.rexmtlimit": Variable(
+        "how often a SYN,ACK is sent again", Read.USE, _set("synack_retries")
+    ),
     "net.inet.ip.ttl": _only("the TTL of what is sent", "64"),
     "net.inet6.ip6.hlim": _only("the hop limit of what is sent", "64"),
     "net.inet.icmp.icmplim": Variable("how many RSTs and ICMP messages a second: scripts stay below"),
@@ -275,6 +280,24 @@ def _memory(name: str) -> Effect:
     return effect
 
 
+LEAST_RTO: Final = 200
+"""TCP_RTO_MIN (ms), from which Linux counts the time that retransmissions take."""
+_GREATEST_RTO: Final = 120_000
+
+
+def _retries(value: str, _values: Values) -> dict[str, Any]:
+    """tcp_retries2 is meant as a time: that of so many timeouts, each twice as long, from 200 ms up to 120 s."""
+    retries = _number(value)
+    if not 0 <= retries <= 255:
+        raise Unknown("expected a number from 0 to 255")
+    return {"r2": sum(min(LEAST_RTO << n, _GREATEST_RTO) for n in range(retries + 1)) * MS}
+
+
+def _least_rto(value: str, _values: Values) -> dict[str, Any]:
+    """Linux bounds not only the RTO, but its variance term, which is more."""
+    return {name: _number(value) * US for name in ("rto_min", "rto_granularity")}
+
+
 _SEGMENTATION: Final = "how segments are gathered for segmentation offload: the joining of packets makes up for it"
 
 LINUX: Final[dict[str, Variable]] = {
@@ -293,6 +316,25 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_rmem": Variable("the receive buffer: least, first, greatest", Read.SOCKET, _memory("rcv_buff")),
     "net.ipv4.tcp_wmem": Variable("the send buffer: least, first, greatest", Read.SOCKET, _memory("snd_buff")),
     "net.ipv4.tcp_syn_retries": Variable("how often a SYN is sent again", Read.USE, _set("syn_retries")),
+    "net.ipv4.tcp_syn_linear_timeouts": Variable(
+        "how many timeouts of a SYN do not double the RTO", Read.USE, _set("syn_linear_timeouts")
+    ),
+    "net.ipv4.tcp_synack_retries": Variable("how often a SYN,ACK is sent again", Read.USE, _set("synack_retries")),
+    "net.ipv4.tcp_retries2": Variable(
+        "how often a segment is sent again, as the time that so many timeouts from 200 ms on take", Read.USE, _retries
+    ),
+    "net.ipv4.tcp_pingpong_thresh": Variable(
+        "how many answers make a connection interactive, so that ACKs wait for them", Read.USE, _set("pingpong")
+    ),
+    "net.ipv4.tcp_invalid_ratelimit": Variable(
+        "how seldom what is not acceptable is answered (ms); 0: always", Read.USE,
+        lambda value, _values: {
+            "challenge_ack_limit": 1 if _number(value) else 1_000_000,
+            "challenge_ack_period": (_number(value) or 1) * MS,
+        },
+    ),
+    "net.ipv4.tcp_rto_min_us": Variable("the least RTO (microseconds)", Read.CONNECTION, _least_rto),
+    "net.ipv4.tcp_rto_max_ms": Variable("the greatest RTO (ms)", Read.CONNECTION, _set("rto_max", MS)),
     "net.ipv4.tcp_keepalive_time": Variable(
         "how long idle before the first keep-alive probe (s)", Read.USE, _set("keepalive_idle", SECOND)
     ),
@@ -301,11 +343,11 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_rfc1337": Variable("ignore a RST in TIME-WAIT", Read.USE, _flag("time_wait_ignores_rst")),
     "net.ipv4.tcp_slow_start_after_idle": Variable("restart after an idle RTO", Read.USE, _flag("idle_restart")),
     "net.ipv4.tcp_congestion_control": Variable(
-        "the congestion control of a new socket", Read.SOCKET, lambda value, _values: {"congestion": value}
+        "the congestion control of a new socket; reno is newreno here", Read.SOCKET,
+        lambda value, _values: {"congestion": "newreno" if value == "reno" else value},
     ),
     "net.ipv4.tcp_min_tso_segs": Variable(_SEGMENTATION),
     "net.ipv4.tcp_tso_win_divisor": Variable(_SEGMENTATION),
-    "net.ipv4.tcp_tso_rtt_log": Variable(_SEGMENTATION),
     "net.ipv4.tcp_limit_output_bytes": Variable("how much waits below TCP: nothing does here"),
     "net.ipv4.tcp_autocorking": Variable(
         "gathering of small writes while packets wait below TCP: nothing does here"
@@ -329,18 +371,14 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_reordering": _only("how many duplicate ACKs mean a loss", "3"),
     "net.ipv4.tcp_thin_linear_timeouts": _only("linear timeouts of thin streams", "0"),
     "net.ipv4.tcp_retries1": _only("when a loss is suspected to be the route's", "3"),
-    "net.ipv4.tcp_retries2": _only("how often a segment is sent again", "15"),
-    "net.ipv4.tcp_synack_retries": _only("how often a SYN,ACK is sent again", "5"),
     "net.ipv4.tcp_orphan_retries": _only("how often a segment is sent again after close()", "0"),
     "net.ipv4.tcp_fin_timeout": _only("the end of FIN-WAIT-2 after close(): here the peer has to end it", "60"),
     "net.ipv4.tcp_fastopen": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0", "1"),
     "net.ipv4.tcp_notsent_lowat": _only("how much may wait unsent, unless a socket says it", "4294967295", "-1"),
     "net.ipv4.tcp_tw_reuse": _only("an earlier new use of a port in TIME-WAIT by connect()", "0", "2"),
     "net.ipv4.tcp_stdurg": _only("where the urgent pointer points", "0"),
-    "net.ipv4.tcp_invalid_ratelimit": _only("how seldom duplicates are answered (ms)", "500"),
     "net.ipv4.tcp_ecn_fallback": _only("a SYN without ECN after one that was lost", "1"),
     "net.ipv4.tcp_shrink_window": _only("whether a window may shrink", "0"),
-    "net.ipv4.tcp_pingpong_thresh": _only("when a connection is taken to be interactive", "1"),
     "net.ipv4.tcp_reflect_tos": _only("a TOS like the peer's", "0"),
     "net.ipv4.ip_default_ttl": _only("the TTL of what is sent", "64"),
     "net.ipv4.ip_local_port_range": Variable("where ephemeral ports begin and end: a script maps them"),
@@ -348,9 +386,35 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_max_tw_buckets": Variable("a bound on connections in TIME-WAIT: scripts stay below"),
     "net.ipv4.tcp_allowed_congestion_control": Variable("which congestion controls a user may choose"),
     "net.ipv4.tcp_challenge_ack_limit": Variable(
-        "how many challenge ACKs a second", Read.USE,
-        lambda value, _values: {"challenge_ack_limit": min(_number(value), 1_000_000), "challenge_ack_period": SECOND},
+        "how many challenge ACKs all connections together send in a second: one is bound by tcp_invalid_ratelimit"
     ),
+    "net.ipv4.tcp_ecn_option": _only("the options of Accurate ECN (RFC 9768), which tcpsim doesn't have", "0"),
+    "net.ipv4.tcp_ecn_option_beacon": Variable("the options of Accurate ECN (RFC 9768), which tcpsim doesn't have"),
+    "net.ipv4.tcp_backlog_ack_defer": Variable("ACKs of what queues up while the user holds the socket: nothing does"),
+    "net.ipv4.tcp_max_orphans": Variable("a bound on connections that nobody holds: scripts stay below"),
+    "net.ipv4.tcp_max_reordering": Variable("a bound of tcp_reordering, which doesn't grow here"),
+    "net.ipv4.tcp_max_ssthresh": Variable("limited slow start, which Linux no longer has"),
+    "net.ipv4.tcp_low_latency": Variable("an option without effect since Linux 4.14"),
+    "net.ipv4.tcp_available_congestion_control": Variable("which congestion controls there are"),
+    "net.ipv4.tcp_comp_sack_slack_ns": Variable("how exact the timer of tcp_comp_sack_delay_ns is"),
+    "net.ipv4.tcp_comp_sack_rtt_percent": Variable("a bound of tcp_comp_sack_delay_ns"),
+    "net.ipv4.tcp_retrans_collapse": _only("small segments that are joined as they are sent again", "0"),
+    "net.ipv4.tcp_workaround_signed_windows": _only("windows of 32 kB to peers without window scaling", "0"),
+    "net.ipv4.tcp_plb_enabled": _only("path changes for the sake of load (PLB)", "0"),
+    "net.ipv4.tcp_migrate_req": Variable("connections that outlive their listener: scripts have one process"),
+    "net.ipv4.tcp_child_ehash_entries": Variable("the size of a table"),
+    "net.ipv4.tcp_ehash_entries": Variable("the size of a table"),
+    "net.ipv4.tcp_fwmark_accept": Variable("marks of packets, which do nothing here"),
+    "net.ipv4.tcp_l3mdev_accept": Variable("VRF domains, which scripts don't have"),
+    "net.ipv4.tcp_probe_interval": Variable("when the search for the path MTU begins anew: see tcp_mtu_probing"),
+    "net.ipv4.tcp_probe_threshold": Variable("when the search for the path MTU ends: see tcp_mtu_probing"),
+    "net.ipv4.tcp_mtu_probe_floor": Variable("the least that the search for the path MTU tries: see tcp_mtu_probing"),
+    "net.ipv4.tcp_fastopen_key": Variable("the key of Fast Open's cookies: see tcp_fastopen"),
+    "net.ipv4.tcp_fastopen_blackhole_timeout_sec": Variable("when Fast Open is tried again: see tcp_fastopen"),
+    "net.ipv4.tcp_thin_dupack": Variable("an option without effect since Linux 4.11"),
+    "net.ipv4.tcp_tw_recycle": Variable("an option that Linux no longer has since 4.12"),
+    "net.ipv4.tcp_tw_reuse_delay": Variable("a bound of tcp_tw_reuse, which comes to nothing for one connection"),
+    "net.ipv4.tcp_tso_rtt_log": Variable(_SEGMENTATION),
     "net.ipv4.ip_no_pmtu_disc": Variable(
         "path MTU discovery off", Read.USE, _flag("path_mtu_discovery", inverted=True)
     ),

@@ -29,6 +29,7 @@ SETTERS: Final = re.compile(r"(?:\S*/)?set_sysctls\.py")
 _DURATION: Final = re.compile(r"(\d{1,6})?(?:\.(\d{1,9}))?(s|m|h)?")
 _PLAIN: Final = re.compile(r"[\w .:,/@=-]*")
 """What `grep` looks for: a text without signs that mean something else, but for the dot, which may stand for itself."""
+_NOWHERE = re.compile(r"(?<![^\0])(?:(?:[12]\0)?>>?\0/dev/null\0|&>\0/dev/null\0|2\0>&\0?1\0)")
 WIDEST_LINE: Final = 4096
 
 
@@ -118,13 +119,19 @@ def _pipelines(text: str) -> Iterator[tuple[str, list[list[str]]]]:
         cut = shlex.shlex(line, posix=True, punctuation_chars=True)
         cut.whitespace_split = True
         try:
-            words += cut
+            words += _unredirected(list(cut))
         except ValueError as error:
             raise NotUnderstood(f"a quotation doesn't end ({error})") from error
         if not words or words[-1] not in ("&&", "||", "|"):  # else the next line goes on
             yield from _split(words)
             words = []
     yield from _split(words)
+
+
+def _unredirected(words: list[str]) -> list[str]:
+    """Leave out what sends output nowhere, `> /dev/null 2>&1`: nobody would have read it."""
+    text = "\0".join([*words, ""])
+    return _NOWHERE.sub("", text).split("\0")[:-1]
 
 
 def _split(words: list[str]) -> Iterator[tuple[str, list[list[str]]]]:

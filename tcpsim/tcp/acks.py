@@ -70,6 +70,7 @@ def _window_closed(tcb: TCB, now: Time, was: int) -> None:
 
 def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     """SND.UNA <- SEG.ACK, which acknowledges `acked` numbers for the first time."""
+    told = tcb.sack_octets
     if tcb.sacked:
         cut_below(tcb, ack)
     tcb.snd_una = ack
@@ -86,9 +87,13 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     if tcb.in_recovery:
         _acknowledge_in_recovery(tcb, now, acked)
     else:
+        delivered = acked
+        if tcb.cfg.count_delivered and tcb.dupacks:
+            told = told - tcb.sack_octets if tcb.sack_ok else tcb.dupacks * tcb.snd_mss
+            delivered = max(acked - told, min(acked, tcb.snd_mss))
         tcb.dupacks = 0
-        if not tcb.ecn_heard:
-            tcb.cc.acked(acked)
+        if not tcb.ecn_heard and (not tcb.cfg.cwnd_validation or _uses_cwnd(tcb)):
+            tcb.cc.acked(delivered)
         if tcb.resending:
             tcb.rexmit_nxt = latest(tcb.rexmit_nxt, ack)
             tcb.resending = gt(tcb.recover, ack)
@@ -98,11 +103,23 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
         tcb.snd_text, dropped = drop(tcb.snd_text, (ack - tcb.snd_text_seq) & MASK)
         tcb.snd_text_seq = (tcb.snd_text_seq + dropped) & MASK
     if tcb.snd_marks:
-        tcb.snd_marks = tuple([mark for mark in tcb.snd_marks if gt(mark, ack)])
+        _forget_marks(tcb)
     if tcb.snd_urgent and ge(ack, tcb.snd_up):
         tcb.snd_urgent = False
     if ack == tcb.snd_max:
         _all_acknowledged(tcb)
+
+
+def _uses_cwnd(tcb: TCB) -> bool:
+    """RFC 7661 4.2, RFC 2861 3: is cwnd what limits us, or will it be as slow start goes on?"""
+    cc = tcb.cc
+    return tcb.cwnd_limited or (cc.cwnd < cc.ssthresh and cc.cwnd < 2 * tcb.cwnd_used)
+
+
+def _forget_marks(tcb: TCB) -> None:
+    """What ends a record and is acknowledged matters no more."""
+    una = tcb.snd_una
+    tcb.snd_marks = tuple([mark for mark in tcb.snd_marks if gt(mark, una)])
 
 
 def _all_acknowledged(tcb: TCB) -> None:

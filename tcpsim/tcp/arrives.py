@@ -20,6 +20,7 @@ from .congestion import make
 from .diagram import (
     CLOSED,
     CLOSING,
+    ESTABLISHED,
     FIN_WAIT_1,
     LAST_ACK,
     LISTEN,
@@ -182,9 +183,10 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
 def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
     """Our SYN is acknowledged: SND.UNA moves over it, and the congestion window begins."""
     resent = tcb.syn_resent
+    lost = resent and max(tcb.retransmits, 1) > tcb.cfg.syn_losses_forgiven
     tcb.syn_acked = True
     advance_una(tcb, now, (segment.ack - tcb.snd_una) & MASK, segment.ack)
-    tcb.cc = make(tcb.cfg, tcb.snd_mss, resent)
+    tcb.cc = make(tcb.cfg, tcb.snd_mss, lost)
     if resent and tcb.rto < tcb.cfg.rto_after_syn_loss:
         tcb.rto = tcb.cfg.rto_after_syn_loss  # RFC 6298 5 (5.7)
 
@@ -530,13 +532,18 @@ def _ack_outside(tcb: TCB, now: Time, segment: Segment, acked: int) -> bool:
     """SEG.ACK is below SND.UNA or above what was sent."""
     if acked >= HALF:
         below = MASK + 1 - acked
-        if tcb.cfg.challenge_ack and below > tcb.max_snd_wnd:
+        oldest = tcb.max_snd_wnd
+        if tcb.cfg.unsent_ack != "answer":
+            oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK)
+        if tcb.cfg.challenge_ack and below > oldest:
             challenge(tcb, now, segment, why.ACK_TOO_OLD)
             return False
         if tcb.sack_ok and segment.options is not None:
             sack_arrives(tcb, now, segment.options.sack)
         return True  # "If the ACK is a duplicate (SEG.ACK =< SND.UNA), it can be ignored."
-    if tcb.cfg.challenge_ack:
+    if tcb.cfg.unsent_ack == "drop" and tcb.state is ESTABLISHED:
+        discard(tcb, segment, why.ACK_UNSENT)
+    elif tcb.cfg.challenge_ack and tcb.cfg.unsent_ack != "acknowledge":
         challenge(tcb, now, segment, why.ACK_UNSENT)
     else:
         discard(tcb, segment, why.ACK_UNSENT)
@@ -580,11 +587,14 @@ def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
         discard(tcb, segment, why.TEXT_AFTER_FIN)
     elif tcb.closed_full:
         discard(tcb, segment, why.TEXT_AFTER_CLOSE)
-        send_reset(tcb, tcb.snd_nxt, why.TEXT_AFTER_CLOSE)
+        send_reset(tcb, segment.ack, why.TEXT_AFTER_CLOSE)  # RFC 9293 3.5.2: SEG.ACK is what the peer can accept
         delete(tcb, Event.ABORT, why.TEXT_AFTER_CLOSE, "connection reset", "connection reset")
     elif segment.seq == tcb.rcv_nxt:
-        take_text(tcb, now, segment)
-        if tcb.rcv_fin is not None:
+        if tcb.rcv_fin is None:
+            take_text(tcb, now, segment)
+        else:
+            tcb.ack_why = why.ACK_HOLE_FILLED  # a part of it at least, and that is enough (RFC 5681 4.2)
+            take_text(tcb, now, segment)
             take_fin_if_next(tcb, now)
     elif lt(segment.seq, tcb.rcv_nxt):
         # The fifth check took what was queued beside the SYN; the peer sends it again, and more perhaps.

@@ -201,6 +201,11 @@ class Config:
         "what becomes of a segment without timestamps where they were agreed on: RFC 7323 drops it",
         choices=("drop", "accept"),
     )  # fmt: skip
+    empty_old_timestamps: str = _knob(
+        "acknowledge", "name", "RFC 7323 5.3, R1",
+        "what becomes of a segment without text whose timestamp is old: R1 acknowledges it, BSD drops it silently",
+        choices=("acknowledge", "drop"),
+    )  # fmt: skip
     rtt_samples: str = _knob(
         "window", "name", "RFC 7323 4.2, G",
         "the weight of a round trip that timestamps measure, one for each ACK; window: alpha and beta are divided by "
@@ -267,9 +272,21 @@ class Config:
     nagle: bool = _knob(
         True, "flag", "RFC 9293 3.7.4, SHLD-7, MUST-17", "hold small segments while data is unacknowledged"
     )
-    sws_override: Time = _knob(
+    nagle_minshall: bool = _knob(
+        False, "flag", "RFC 9293 3.7.4",
+        "with nagle: hold a small segment only while a small one, rather than any, is unacknowledged, as Linux has it "
+        "(draft-minshall-nagle-01)",
+    )  # fmt: skip
+    sws_override: Time | None = _knob(
         500 * MS, "ns", "RFC 9293 3.8.6.2.1 (4)",
-        "how long the sender's silly window avoidance, or a missing PUSH, may hold data back", 100 * MS, SECOND,
+        "how long the sender's silly window avoidance, or a missing PUSH, may hold data back; off: for an RTO (Linux)",
+        100 * MS, SECOND, optional=True,
+    )  # fmt: skip
+    window_probe: str = _knob(
+        "octet", "name", "RFC 9293 3.8.6.1, MUST-36",
+        "what probes a zero window; octet: an octet of text; empty: an empty segment with the number before SND.UNA, "
+        "which must be answered too (Linux); what is unacknowledged is sent again in either case",
+        choices=("octet", "empty"),
     )  # fmt: skip
     delayed_ack: Time = _knob(
         200 * MS, "ns", "RFC 9293 3.8.6.3, SHLD-18, MUST-40",
@@ -284,9 +301,19 @@ class Config:
         1,
         64,
     )
+    ack_by_octets: bool = _knob(
+        False, "flag", "RFC 9293 3.8.6.3, SHLD-19",
+        "with ack_every: count full-sized segments by their octets, however they were cut, as Linux does: an ACK is "
+        "sent when there are more than one segment less would hold",
+    )  # fmt: skip
     delay_fin_ack: bool = _knob(
         False, "flag", "RFC 9293 3.8.6.3, SHLD-18",
         "let the ACK of the peer's FIN wait like that of text, so that our own FIN can carry it",
+    )  # fmt: skip
+    delay_lone_fin_ack: Time | None = _knob(
+        None, "ns", "RFC 9293 3.8.6.3, SHLD-18",
+        "with delay_fin_ack: how long the ACK waits if no text has come before the FIN, so that there is no estimate "
+        "of how soon an answer follows: a tick of the clock in Linux; off: delayed_ack", 1, 500 * MS - 1, optional=True,
     )  # fmt: skip
     accept_right_edge: bool = _knob(
         False, "flag", "RFC 9293 A.2",
@@ -313,6 +340,12 @@ class Config:
     quick_acks: int = _knob(
         0, "segments", "RFC 5681 4.2; RFC 9293 3.8.6.3, SHLD-18",
         "so many segments at the start of a connection are acknowledged at once, as Linux does", 0, 1_000,
+    )  # fmt: skip
+    pingpong: int | None = _knob(
+        None, "count", "RFC 9293 3.8.6.3, SHLD-18",
+        "after so many times that text was sent within delayed_ack of text received, quick_acks are suspended until a "
+        "delayed ACK goes by itself: the ACK can travel with the next answer (Linux's tcp_pingpong_thresh); off: never",
+        1, 255, optional=True,
     )  # fmt: skip
     ack_repeats_fin: bool = _knob(
         False, "flag", "RFC 9293 3.8.1",
@@ -350,9 +383,15 @@ class Config:
         None, "count", "RFC 9293 3.8.3, MUST-21", "give up after so many retransmissions of a SYN; off: by r2_syn",
         0, 127, optional=True,
     )  # fmt: skip
+    synack_retries: int | None = _knob(
+        None, "count", "RFC 9293 3.8.3, MUST-21",
+        "give up after so many retransmissions of a SYN,ACK after a passive OPEN; off: as of a SYN", 0, 127,
+        optional=True,
+    )  # fmt: skip
     syn_linear_timeouts: int = _knob(
         0, "count", "RFC 6298 5 (5.5)",
-        "so many timeouts of a SYN do not double the RTO, as Linux has it since 6.5", 0, 127,
+        "so many timeouts of a SYN do not double the RTO, and do not count among syn_retries, as Linux has it since "
+        "6.5; the end comes no later than it would if they had", 0, 127,
     )  # fmt: skip
     connect_timeout: Time | None = _knob(
         None, "ns", "RFC 9293 3.10.8", "the user timeout until our SYN is acknowledged (BSD's keepinit); "
@@ -368,6 +407,12 @@ class Config:
         5 * MINUTE, "ns", "RFC 9293 3.9.1.1 and 3.10.8", "abort if data stays undelivered for so long; off: never",
         MS, optional=True,
     )  # fmt: skip
+    patience_from: str = _knob(
+        "send", "name", "RFC 9293 3.8.3; RFC 5482 3",
+        "from when user_timeout and r2 count once the connection is open: when what is unacknowledged was sent, or "
+        "when it was sent again, or a zero window probed, for the first time (Linux)",
+        choices=("send", "retransmission"),
+    )  # fmt: skip
     answer_duplicate_syn: bool = _knob(
         False, "flag", "RFC 9293 3.10.7.4, first",
         "in SYN-RECEIVED answer a duplicate SYN with the SYN,ACK again, as kernels do, rather than with an ACK",
@@ -382,10 +427,25 @@ class Config:
         "the initial congestion window; off: RFC 5681's two to four segments; 10 is RFC 6928's",
         1, 1 << 16, optional=True,
     )  # fmt: skip
+    syn_losses_forgiven: int = _knob(
+        0, "count", "RFC 5681 3.1; RFC 6298 5 (5.7)",
+        "so many retransmissions of a SYN or SYN,ACK do not cut the initial window to one segment: with an RTO of 1 s "
+        "one may be spurious (Linux)", 0, 127,
+    )  # fmt: skip
     abc_limit: int | None = _knob(
         1, "segments", "RFC 5681 3.1 (2); RFC 3465 2.3",
         "by how much an ACK opens the window in slow start at most; off: by all that it acknowledges", 1, 1_000,
         optional=True,
+    )  # fmt: skip
+    cwnd_validation: bool = _knob(
+        False, "flag", "RFC 7661 4.2; RFC 2861 3",
+        "do not open the window while it is not used: only if it limited what was sent last, or in slow start up to "
+        "twice what was outstanding",
+    )  # fmt: skip
+    count_delivered: bool = _knob(
+        False, "flag", "RFC 5681 3.1; RFC 6937 1",
+        "open the window by what an ACK shows to be delivered for the first time: less what duplicate ACKs or SACK "
+        "have told of before (Linux)",
     )  # fmt: skip
     limited_transmit: bool = _knob(True, "flag", "RFC 3042 2", "send new data on the first two duplicate ACKs")
     idle_restart: bool = _knob(True, "flag", "RFC 5681 4.1", "restart from the initial window after an idle RTO")
@@ -410,6 +470,11 @@ class Config:
         False, "flag", "RFC 9293 3.10.5",
         "the RST of an ABORT carries the ACK bit and RCV.NXT too, as kernels send it",
     )  # fmt: skip
+    reset_timestamps: str = _knob(
+        "all", "name", "RFC 7323 3.2",
+        "which RSTs of a connection bear timestamps: all, or none but those of an ABORT, as Linux sends them",
+        choices=("all", "aborts"),
+    )  # fmt: skip
     reuse_time_wait: bool = _knob(
         False, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT"
     )
@@ -426,6 +491,13 @@ class Config:
     challenge_ack: bool = _knob(
         True, "flag", "RFC 5961 5.2", "challenge ACKs that are too old, and limit the answers to those too new"
     )
+    unsent_ack: str = _knob(
+        "answer", "name", "RFC 9293 3.10.7.4, fifth; RFC 5961 5.2",
+        "an ACK of what was never sent is challenged (answer); acknowledged like any segment that is not acceptable, "
+        "however often (acknowledge: BSD); or, if it comes in ESTABLISHED, dropped silently (drop: Linux). With the two "
+        "latter one below all that was sent is as much too old as one below the window",
+        choices=("answer", "acknowledge", "drop"),
+    )  # fmt: skip
     challenge_ack_limit: int = _knob(
         10, "count", "RFC 5961 7", "how many challenge ACKs are sent in challenge_ack_period", 1, 1_000_000
     )
@@ -434,7 +506,8 @@ class Config:
     time_wait_answers: str = _knob(
         "checked", "name", "RFC 9293 3.10.7.4",
         "what is answered in TIME-WAIT; checked: what the eight checks answer; unexpected: every segment with an ACK "
-        "but the one that is expected, and nothing without an ACK (BSD)",
+        "but the one that is expected, and nothing without an ACK; a SYN that may open the connection anew ends this one "
+        "even if nobody listens (BSD)",
         choices=("checked", "unexpected"),
     )  # fmt: skip
     drop_syn_fin: str = _knob(
@@ -449,7 +522,10 @@ class Config:
     )
     keepalive_interval: Time = _knob(75 * SECOND, "ns", "RFC 9293 3.8.4", "time between unanswered probes", MS)
     keepalive_count: int = _knob(
-        9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 2, 255
+        9, "count", "RFC 9293 3.8.4, MUST-29", "unanswered probes before the peer is called dead", 1, 255
+    )
+    keepalive_resets: bool = _knob(
+        False, "flag", "RFC 9293 3.8.4", "tell a peer that is called dead by a RST, lest it lives, as kernels do"
     )
 
 
@@ -519,6 +595,7 @@ PROFILES: Final[dict[str, Config]] = {
             "abc_limit": 2,
             "ecn_syn_retries": 1,
             "rcv_buff": 65_536,
+            "accept_right_edge": True,
             "old_acks_count": True,
             "accept_whole_buffer": True,
             "round_rcv_buff": True,
@@ -529,12 +606,16 @@ PROFILES: Final[dict[str, Config]] = {
             "rto_max": 64 * SECOND,
             "rto_slop": 200 * MS,
             "connect_timeout": 75 * SECOND,
+            "synack_retries": 3,
             "unread_resets": False,
             "time_wait_ignores_rst": True,
             "time_wait_answers": "unexpected",
             "challenge_ack_limit": 5,
             "challenge_ack_period": SECOND,
+            "unsent_ack": "acknowledge",
+            "empty_old_timestamps": "drop",
             "keepalive_count": 8,
+            "keepalive_resets": True,
         },
     ),
     "linux": checked(
@@ -552,16 +633,33 @@ PROFILES: Final[dict[str, Config]] = {
             "window_update": "doubling",
             "sack_survives_rto": True,
             "quick_acks": 16,
+            "ack_by_octets": True,
+            "pingpong": 1,
+            "delay_fin_ack": True,
+            "delay_lone_fin_ack": MS,
+            "nagle_minshall": True,
+            "sws_override": None,
+            "window_probe": "empty",
+            "listen_keeps_text": False,
             "push_every": 2,
             "abc_limit": None,
+            "syn_losses_forgiven": 1,
+            "cwnd_validation": True,
+            "count_delivered": True,
             "rto_min": 200 * MS,
             "rto_max": 2 * MINUTE,
             "rto_granularity": 200 * MS,
+            "r2": 924_600 * MS,
+            "patience_from": "retransmission",
             "syn_retries": 6,
+            "synack_retries": 5,
             "syn_linear_timeouts": 4,
+            "reset_timestamps": "aborts",
+            "unsent_ack": "drop",
             "drop_syn_fin": "listen",
             "challenge_ack_limit": 1,
             "challenge_ack_period": 500 * MS,
+            "keepalive_resets": True,
         },
     ),
 }

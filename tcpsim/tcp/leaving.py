@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 def complete(tcb: TCB, now: Time, actions: list[Action]) -> None:
     """Complete the segments among what an event has brought about."""
+    wanting = tcb.ts_ok or tcb.ecn_ok or tcb.rcv_blocks or tcb.rcv_dsack is not None
     for action in actions:
         if type(action) is Segment:
             if action.ctl & SYN:
                 _complete_syn(tcb, now, action)
-            else:
+            elif wanting:
                 _complete(tcb, now, action)
     tcb.snd_fresh = tcb.snd_max
 
@@ -50,6 +51,8 @@ def _complete_syn(tcb: TCB, now: Time, segment: Segment) -> None:
 def _complete(tcb: TCB, now: Time, segment: Segment) -> None:
     acknowledges = segment.ctl & ACK
     stamps = (tsval(tcb, now), tcb.ts_recent if acknowledges else 0) if tcb.ts_ok else None
+    if segment.ctl & (ACK | RST) == RST and tcb.cfg.reset_timestamps == "aborts":
+        stamps = None
     blocks: tuple[Block, ...] = ()
     if (tcb.rcv_blocks or tcb.rcv_dsack is not None) and segment.ctl & (ACK | RST) == ACK:
         blocks = blocks_to_send(tcb)

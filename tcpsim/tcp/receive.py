@@ -27,7 +27,7 @@ def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
     if tcb.rcv_blocks:
         note_taken(tcb, segment.seq, segment.length)
     _accept(tcb, segment.length, segment.text, segment.ctl & PSH)
-    tcb.rcv_segments += 1
+    tcb.rcv_segments += segment.length if tcb.cfg.ack_by_octets else 1
     if tcb.rcv_held:
         _take_held(tcb)
         tcb.ack_why = why.ACK_HOLE_FILLED
@@ -39,18 +39,29 @@ def _owe_ack(tcb: TCB, now: Time) -> None:
     """Owe an ACK for text in order: at once, or in company (RFC 9293 3.8.6.3)."""
     if not tcb.cfg.delayed_ack:
         tcb.ack_why = why.ACK_AT_ONCE
-    elif tcb.quick_acks:
+    elif tcb.quick_acks and not (tcb.cfg.pingpong and _interactive(tcb, now)):
         tcb.quick_acks -= 1
         tcb.ack_why = why.ACK_QUICKLY
-    elif tcb.rcv_segments >= tcb.cfg.ack_every:
+    elif tcb.rcv_segments >= (_octets_to_ack(tcb) if tcb.cfg.ack_by_octets else tcb.cfg.ack_every):
         tcb.ack_why = why.ACK_EVERY_SECOND
     elif tcb.delack_at == NEVER:
         _delay_ack(tcb, now)
 
 
-def _delay_ack(tcb: TCB, now: Time) -> None:
+def _octets_to_ack(tcb: TCB) -> int:
+    """How many octets are more than ack_every - 1 segments hold, if the peer's are as large as ours."""
+    return (tcb.cfg.ack_every - 1) * tcb.snd_mss + 1
+
+
+def _interactive(tcb: TCB, now: Time) -> bool:
+    """Note that text has come; return whether answers follow so soon that they can carry its ACK: see `pingpong`."""
+    tcb.rcv_at = now
+    return tcb.pingpong == tcb.cfg.pingpong
+
+
+def _delay_ack(tcb: TCB, now: Time, delay: Time | None = None) -> None:
     """Hold an acknowledgment back (RFC 9293 3.8.6.3)."""
-    tcb.delack_at = deadline = now + tcb.cfg.delayed_ack
+    tcb.delack_at = deadline = now + (tcb.cfg.delayed_ack if delay is None else delay)
     if deadline < tcb.wake:
         tcb.wake = deadline
     if tcb.observed:
@@ -113,7 +124,8 @@ def _deliver(tcb: TCB, limit: int) -> None:
 def size_buffer(tcb: TCB, octets: int) -> None:
     """Set RCV.BUFF, and by how much the right window edge moves at least (RFC 9293 3.8.6.2.2)."""
     cfg, mss = tcb.cfg, tcb.snd_mss
-    octets = whole_segments(tcb, octets)
+    if cfg.round_rcv_buff:
+        octets = whole_segments(tcb, octets)
     tcb.rcv_buff = octets if cfg.accept_whole_buffer else min(octets, 0xFFFF << tcb.rcv_scale)
     # BSD and Linux tell in every segment what there is; what reading frees is another question.
     tcb.rcv_step = min(tcb.rcv_buff // 2, mss) if cfg.window_update == "clark" else 1
@@ -239,7 +251,10 @@ def take_fin(tcb: TCB, now: Time) -> None:
     if tcb.state is not ESTABLISHED or not (tcb.cfg.delay_fin_ack and tcb.cfg.delayed_ack):
         tcb.ack_why = why.FIN_TAKEN
     elif tcb.ack_why is None and tcb.delack_at == NEVER:
-        _delay_ack(tcb, now)
+        lone = (tcb.rcv_nxt - tcb.irs) & MASK == 2
+        _delay_ack(tcb, now, tcb.cfg.delay_lone_fin_ack if lone else None)
+    if tcb.cfg.pingpong is not None and tcb.state is ESTABLISHED:
+        tcb.pingpong = tcb.cfg.pingpong  # what is sent from now on is answers
     tcb.signal("connection closing", why.FIN_TAKEN)
     return_receives(tcb, "connection closing", why.FIN_TAKEN)
     if tcb.state is FIN_WAIT_2:

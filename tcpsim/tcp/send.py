@@ -43,7 +43,7 @@ def open_send_sequence(tcb: TCB, now: Time) -> None:
     tcb.iss = initial_sequence_number(tcb.cfg, now, tcb.local, tcb.remote, tcb.iss_above)
     if tcb.cfg.timestamps:
         tcb.ts_offset = timestamp_offset(tcb.cfg, tcb.local, tcb.remote)
-    tcb.snd_una = tcb.recover = tcb.iss
+    tcb.snd_una = tcb.recover = tcb.snd_small = tcb.iss
     tcb.snd_nxt = tcb.snd_max = tcb.snd_text_seq = (tcb.iss + 1) & MASK
     tcb.snd_goal = tcb.snd_push = tcb.snd_up = tcb.snd_nxt
 
@@ -147,8 +147,7 @@ def _send_new(tcb: TCB, now: Time) -> None:
         cc.idle()  # RFC 5681 4.1
     usable = tcb.snd_wnd - flight  # U; negative after the peer has shrunk its window (MUST-34)
     room = cc.cwnd - flight
-    beyond = 0
-    data = why.SEND_DATA
+    beyond, data = 0, why.SEND_DATA
     if tcb.dupacks or tcb.in_recovery:
         room, beyond, data = _room_after_loss(tcb, room, mss)
     if usable < room + beyond:
@@ -175,11 +174,13 @@ def _send_new(tcb: TCB, now: Time) -> None:
                 tcb.limited += size
         pending -= size
         _send_text(tcb, now, size, not pending, reason)
+        if size < mss and cfg.nagle_minshall:
+            tcb.snd_small = tcb.snd_nxt
         flight += size
         usable -= size
         room -= size
-    if push_every:
-        _push_bursts(tcb, before, push_every)
+    if push_every or cfg.cwnd_validation:
+        _after_burst(tcb, before, push_every)
     if not pending:
         if tcb.fin_queued:
             if tcb.snd_nxt != tcb.snd_goal:
@@ -188,6 +189,22 @@ def _send_new(tcb: TCB, now: Time) -> None:
                 tcb.move(Event.CLOSE, why.SEND_FIN_LAST_ACK)  # when the FIN is sent (RFC 9293 3.10.4)
     elif flight == 0 and tcb.persist_at == NEVER:
         _wait_for_window(tcb, now)
+
+
+def _after_burst(tcb: TCB, before: int, push_every: int | None) -> None:
+    """What follows from what has just been sent, as two knobs have it."""
+    if push_every:
+        _push_bursts(tcb, before, push_every)
+    if tcb.cfg.cwnd_validation:
+        _note_use_of_cwnd(tcb)
+
+
+def _note_use_of_cwnd(tcb: TCB) -> None:
+    """Remember, for a window's time, whether cwnd is what limits us, else how much of it is used (RFC 7661 4.2)."""
+    used = tcb.outstanding
+    limited = used - tcb.sack_octets + tcb.snd_mss > tcb.cc.cwnd
+    if limited or not lt(tcb.snd_una, tcb.cwnd_mark) or (not tcb.cwnd_limited and used > tcb.cwnd_used):
+        tcb.cwnd_limited, tcb.cwnd_used, tcb.cwnd_mark = limited, used, tcb.snd_nxt
 
 
 def _room_after_loss(tcb: TCB, room: int, mss: int) -> tuple[int, int, Rule]:
@@ -205,6 +222,8 @@ def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule 
     # Nagle's bracket: nothing outstanding. The last segment before a FIN need not wait, since
     # nothing more can come that it could be joined with.
     at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued
+    if not at_rest and tcb.cfg.nagle_minshall:
+        at_rest = (tcb.snd_small - tcb.snd_una - 1) & MASK >= flight  # no small segment is outstanding
     if not at_rest or usable <= 0:
         return None
     if tcb.max_snd_wnd <= 0:  # any fraction will do: see `_send_held_back`, and `push_call`
@@ -231,8 +250,13 @@ def _until_mark(tcb: TCB, pending: int, mss: int) -> int:
 
     The last record is no exception: more may come, that it is silly not to wait for.
     """
-    ahead = min([(mark - tcb.snd_nxt - 1) & MASK for mark in tcb.snd_marks]) + 1
+    ahead = _to_mark(tcb, tcb.snd_nxt)
     return min(ahead, mss) if ahead < pending else mss
+
+
+def _to_mark(tcb: TCB, seq: int) -> int:
+    """Return how many octets there are from `seq` to the end of its record."""
+    return min([(mark - seq - 1) & MASK for mark in tcb.snd_marks]) + 1
 
 
 def _wait_for_window(tcb: TCB, now: Time) -> None:
@@ -243,7 +267,8 @@ def _wait_for_window(tcb: TCB, now: Time) -> None:
     if tcb.snd_wnd == 0:
         start_persist(tcb, now + tcb.rto, why.PERSIST_STARTED)
     else:
-        start_persist(tcb, now + tcb.cfg.sws_override, why.HOLD_SMALL)
+        override = tcb.cfg.sws_override
+        start_persist(tcb, now + (tcb.rto if override is None else override), why.HOLD_SMALL)
 
 
 def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None:
@@ -276,6 +301,8 @@ def _send_text(tcb: TCB, now: Time, size: int, last: bool, reason: Rule) -> None
     else:
         tcb.sent_at = now
     tcb.snd_max = nxt
+    if tcb.cfg.pingpong is not None and size and now - tcb.rcv_at < tcb.cfg.delayed_ack:
+        tcb.pingpong = min(tcb.pingpong + 1, tcb.cfg.pingpong)
     if tcb.snd_wnd:
         if tcb.rexmit_at == NEVER:
             start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
@@ -334,7 +361,7 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
     fin_was_sent = tcb.fin_queued and tcb.snd_max == tcb.snd_goal
     size = min((tcb.snd_max - seq - fin_was_sent) & MASK, limit)
     if tcb.snd_marks:
-        size = min(size, *[((mark - seq - 1) & MASK) + 1 for mark in tcb.snd_marks])
+        size = min(size, _to_mark(tcb, seq))
     ctl = ACK
     at_end = (seq + size) & MASK == end
     if size and (at_end or (seq + size) & MASK in tcb.snd_marks):

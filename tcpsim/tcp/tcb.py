@@ -50,6 +50,9 @@ class TCB:
         "challenges_from",
         "closed_full",
         "corked",
+        "cwnd_limited",
+        "cwnd_mark",
+        "cwnd_used",
         "delack_at",
         "dupacks",
         "ecn_asked",
@@ -82,8 +85,10 @@ class TCB:
         "peer_mss",
         "persist_at",
         "persist_backoff",
+        "pingpong",
         "progress_at",
         "quick_acks",
+        "rcv_at",
         "rcv_blocks",
         "rcv_buff",
         "rcv_dsack",
@@ -125,6 +130,7 @@ class TCB:
         "snd_nxt",
         "snd_push",
         "snd_scale",
+        "snd_small",
         "snd_text",
         "snd_text_seq",
         "snd_una",
@@ -182,11 +188,14 @@ class TCB:
         self.snd_goal = 0  # the number after everything queued: text and, if fin_queued, the FIN
         self.snd_push = 0  # the number up to which SENDs were pushed
         self.snd_marks: tuple[int, ...] = ()  # where records end: no segment goes across such a number
+        self.snd_small = 0  # with `nagle_minshall`, the number after the last small segment
         self.fin_queued = False
         self.closed_full = False  # the user gave up both directions (half_duplex_close)
         self.snd_up = 0  # SND.UP: the number after the last urgent octet
         self.snd_urgent = False
         self.cc: CongestionControl = UNLIMITED
+        self.cwnd_limited = False  # with `cwnd_validation`: whether cwnd, lately, held something back
+        self.cwnd_used = self.cwnd_mark = 0  # or how much was outstanding at most, and until when that counts
         self.dupacks = 0
         self.limited = 0  # octets that limited transmit has sent since the first duplicate ACK
         self.in_recovery = 0  # 1: fast recovery, or that of SACK; 2: fast recovery after its first partial ACK
@@ -204,6 +213,8 @@ class TCB:
         self.rcv_step = 0  # by how much the right edge moves at least (3.8.6.2.2)
         self.rcv_unsaid = False  # reading has freed more than rcv_wnd tells, and the next segment is to say so
         self.quick_acks = self.cfg.quick_acks  # so many more segments are acknowledged at once
+        self.pingpong = 0  # how often text was sent soon after text had come
+        self.rcv_at: Time = -NEVER  # with `pingpong`: when text came that an ACK was owed for
         self.rcv_user = 0  # RCV.USER: octets received and not yet read
         self.rcv_text: Text = ()
         self.rcv_pushed = False
@@ -212,7 +223,7 @@ class TCB:
         self.fin_received = False
         self.rcv_up = 0
         self.urgent = False
-        self.rcv_segments = 0  # segments with text since the last ACK was sent
+        self.rcv_segments = 0  # segments with text since the last ACK was sent; with `ack_by_octets`, octets
         self.ack_why: Rule | None = None  # why an ACK is owed at the end of this event
         self.receives: tuple[int, ...] = ()  # outstanding RECEIVEs: how much each asks for
 
@@ -334,6 +345,8 @@ class TCB:
         other.irs, other.rcv_nxt, other.rcv_scale = self.irs, self.rcv_nxt, self.rcv_scale
         other.scaling, other.rcv_buff, other.rcv_wnd = self.scaling, self.rcv_buff, self.rcv_wnd
         other.rcv_step, other.rcv_unsaid, other.quick_acks = self.rcv_step, self.rcv_unsaid, self.quick_acks
+        other.pingpong, other.rcv_at, other.snd_small = self.pingpong, self.rcv_at, self.snd_small
+        other.cwnd_limited, other.cwnd_used, other.cwnd_mark = self.cwnd_limited, self.cwnd_used, self.cwnd_mark
         other.rcv_user, other.rcv_text, other.rcv_pushed = self.rcv_user, self.rcv_text, self.rcv_pushed
         other.rcv_held, other.rcv_fin, other.fin_received = self.rcv_held, self.rcv_fin, self.fin_received
         other.rcv_up, other.urgent, other.rcv_segments = self.rcv_up, self.urgent, self.rcv_segments
@@ -366,6 +379,7 @@ class TCB:
             None if self.rtt_at == NEVER else (now - self.rtt_at, self.rtt_seq),
             None if self.sent_at == NEVER else min(now - self.sent_at, self._longest_rto + 1),
             self.limited if self.dupacks else 0,
+            min(now - self.rcv_at, self.cfg.delayed_ack) if self.cfg.pingpong else None,
             self._challenges_left(now),
             self.cc.key(),
             self._timestamp_clock(now),
@@ -393,8 +407,8 @@ class TCB:
 
 _APART: frozenset[str] = frozenset(
     {
-        "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rtt_at", "rtt_seq",
-        "ts_offset", "ts_recent_at",
+        "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rcv_at", "rtt_at",
+        "rtt_seq", "ts_offset", "ts_recent_at",
         "sent_at", "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at",
         "linger_at",
     }

@@ -64,6 +64,8 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
     if gives_up(tcb, now):
         return
     tcb.retransmits += 1
+    if tcb.retransmits == 1:
+        _begin_patience(tcb, now)
     if tcb.retransmits == tcb.cfg.r1:
         tcb.signal("delivery problem", why.R1_REACHED)
     tcb.cc.timeout(tcb.outstanding, tcb.retransmits == 1)
@@ -82,6 +84,12 @@ def retransmission_timeout(tcb: TCB, now: Time) -> None:
     start_retransmission(tcb, now + tcb.rto, why.RTO_BACKED_OFF)
 
 
+def _begin_patience(tcb: TCB, now: Time) -> None:
+    """The first attempt has failed: the clocks of failure may begin only now, see `patience_from`."""
+    if tcb.syn_acked and tcb.cfg.patience_from != "send":
+        tcb.progress_at = now
+
+
 def _leave_recovery_by_sack(tcb: TCB) -> None:
     """RFC 6675 5.1: the timeout ends it. Has the peer discarded what it reported (RFC 2018 8)? The knob believes so."""
     tcb.high_rxt = tcb.rescue_rxt = 0
@@ -95,8 +103,10 @@ def gives_up(tcb: TCB, now: Time) -> bool:
     R2 is beyond R1: however long the intervals are, it takes more than R1 attempts that nobody answers.
     """
     opening = tcb.state is SYN_SENT or tcb.state is SYN_RECEIVED
-    if opening and tcb.cfg.syn_retries is not None:
-        if tcb.retransmits < tcb.cfg.syn_retries:
+    retries = _syn_retries(tcb) if opening else None
+    if retries is not None:
+        steady = tcb.cfg.syn_linear_timeouts if tcb.state is SYN_SENT else 0
+        if tcb.retransmits < retries + steady and now - tcb.progress_at < tcb.cfg.rto_initial * ((2 << retries) - 1):
             return False
         delete(tcb, Event.GIVE_UP, why.SYN_RETRIES_USED, "connection timed out", "connection timed out")
         return True
@@ -104,6 +114,14 @@ def gives_up(tcb: TCB, now: Time) -> bool:
         return False
     delete(tcb, Event.GIVE_UP, why.R2_REACHED, "connection timed out", "connection timed out")
     return True
+
+
+def _syn_retries(tcb: TCB) -> int | None:
+    """How often a SYN, or the SYN,ACK of a passive OPEN, is sent again; None if that is not what counts."""
+    cfg = tcb.cfg
+    if tcb.passive and cfg.synack_retries is not None:
+        return cfg.synack_retries
+    return cfg.syn_retries
 
 
 def persist_timeout(tcb: TCB, now: Time) -> None:
@@ -118,6 +136,8 @@ def persist_timeout(tcb: TCB, now: Time) -> None:
         return
     probe_window(tcb, now)
     tcb.retransmits += 1
+    if tcb.retransmits == 1:
+        _begin_patience(tcb, now)
     tcb.persist_backoff += 1
     interval = min(tcb.rto << min(tcb.persist_backoff, 32), max(tcb.cfg.rto_max, tcb.rto))
     start_persist(tcb, now + interval, why.PERSIST_BACKED_OFF)
@@ -129,8 +149,13 @@ def probe_window(tcb: TCB, now: Time) -> None:
     SND.NXT does not count a new one until it is acknowledged: see `send`.
     """
     tcb.sent_at = now
+    empty = tcb.cfg.window_probe == "empty"
     if tcb.snd_una != tcb.snd_max:
-        resend_from(tcb, tcb.snd_una, 1, why.PERSIST_PROBE)
+        resend_from(tcb, tcb.snd_una, tcb.snd_mss if empty else 1, why.PERSIST_PROBE)
+        return
+    if empty:
+        seq = (tcb.snd_una - 1) & MASK
+        tcb.out.append(Segment(seq, tcb.rcv_nxt, ACK, window_field(tcb), 0, None, why.PERSIST_PROBE))
         return
     seq = tcb.snd_nxt
     text = cut(tcb.snd_text, (seq - tcb.snd_text_seq) & MASK, 1) if tcb.snd_text else None
@@ -152,6 +177,7 @@ def delayed_ack_timeout(tcb: TCB, now: Time) -> None:
     """The acknowledgment that was held back goes by itself (RFC 9293 3.8.6.3, MUST-40)."""
     tcb.delack_at = NEVER
     _fired(tcb, "delayed ack", why.ACK_DELAY_OVER)
+    tcb.pingpong = 0  # no answer came in time
     send_ack(tcb, why.ACK_DELAY_OVER)
 
 
@@ -164,6 +190,8 @@ def keepalive_timeout(tcb: TCB, now: Time) -> None:
         start_keepalive(tcb, now + cfg.keepalive_idle)
         return
     if tcb.keepalive_probes >= cfg.keepalive_count:
+        if cfg.keepalive_resets:
+            send_abort(tcb, why.KEEPALIVE_DEAD)
         delete(tcb, Event.GIVE_UP, why.KEEPALIVE_DEAD, "connection timed out", "connection timed out")
         return
     tcb.keepalive_probes += 1

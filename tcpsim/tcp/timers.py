@@ -86,7 +86,7 @@ def stop_user_timeout(tcb: TCB) -> None:
 
 def user_deadline(tcb: TCB) -> Time:
     """Return when the user timeout really ends: each progress has moved it on."""
-    if tcb.user_at == NEVER:
+    if tcb.user_at == NEVER or (not tcb.retransmits and tcb.syn_acked and tcb.cfg.patience_from != "send"):
         return NEVER
     timeout = tcb.cfg.user_timeout if tcb.syn_acked else _connect_timeout(tcb)
     return NEVER if timeout is None else max(tcb.user_at, tcb.progress_at + timeout)
@@ -113,7 +113,9 @@ def stop_linger(tcb: TCB, reason: Rule) -> None:
 def stop_all(tcb: TCB, reason: Rule) -> None:
     """Turn off every timer."""
     if tcb.observed:
-        tcb.out.extend([TimerStopped(timer, reason) for timer, slot in _SLOTS if getattr(tcb, slot) != NEVER])
+        for timer, slot in _SLOTS:
+            if getattr(tcb, slot) != NEVER:
+                tcb.out.append(TimerStopped(timer, reason))
     tcb.rexmit_at = tcb.persist_at = tcb.delack_at = tcb.time_wait_at = NEVER
     tcb.keepalive_at = tcb.user_at = tcb.linger_at = NEVER
     tcb.persist_backoff = 0

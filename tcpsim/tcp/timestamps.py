@@ -70,7 +70,8 @@ def admits(tcb: TCB, now: Time, segment: Segment) -> bool:
     if _not_older(tcb, now, stamps[0]):
         return True
     _discard(tcb, segment, missing=False)
-    tcb.ack_why = why.PAWS
+    if segment.length or tcb.cfg.empty_old_timestamps == "acknowledge":
+        tcb.ack_why = why.PAWS
     return False
 
 

@@ -86,3 +86,9 @@ def test_interrupted_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None
     ran = call("export handshake --packetdrill -o hs.pkt")
     assert ran.exit_code == 130
     assert not Path("hs.pkt").exists()
+
+
+def test_its_help_shows_how() -> None:
+    told = call("export --help").output
+    assert "  tcpsim export handshake --packetdrill" in told
+    assert max(map(len, told.splitlines())) <= 80

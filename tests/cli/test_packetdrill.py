@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,6 +17,9 @@ from click.testing import CliRunner, Result
 
 from tcpsim.cli import packetdrill as command
 from tcpsim.cli.commands import tcpsim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GOOD = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 0\n"
 BAD = """0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
@@ -63,6 +73,7 @@ def test_what_was_not_run_may_be_overlooked(tmp_path: Path) -> None:
         ((), "Missing argument 'PATH...'"),
         (("nowhere.pkt",), "nowhere.pkt: there is no such file"),
         (("--profile", "windows", "x.pkt"), "--profile: expected one of"),
+        (("--profile", "FreeBSD", "x.pkt"), "plain, freebsd, linux, not 'FreeBSD'; did you mean 'freebsd'?"),
         (("-D", "1x", "x.pkt"), "-D takes NAME or NAME=VALUE"),
         (("--tolerance", "some", "x.pkt"), "--tolerance takes microseconds or the word exact"),
         (("--ip-version", "ipv5", "x.pkt"), "ipv5"),
@@ -105,9 +116,43 @@ def test_a_directory_without_a_script(tmp_path: Path) -> None:
     assert (ran.exit_code, ran.stderr) == (2, f"{tmp_path}: there is no script, no *.pkt, in this directory\n")
 
 
-def test_a_file_that_is_no_script(tmp_path: Path) -> None:
-    (tmp_path / "octets.pkt").write_bytes(bytes(range(256)))
-    assert call(str(tmp_path / "octets.pkt")).exit_code == 2
+def test_a_directory_below_that_can_t_be_read(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def denied(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("deeper"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    ran = call(str(suite), "-q")
+    assert (ran.exit_code, ran.stderr) == (2, f"{suite / 'two' / 'deeper'}: can't be read: Permission denied\n")
+
+
+def test_files_that_are_no_scripts_leave_the_others_their_run(suite: Path) -> None:
+    (suite / "one" / "octets.pkt").write_bytes(bytes(range(256)))
+    (suite / "one" / "huge.pkt").write_bytes(b" " * 4_000_001)
+    (suite / "one" / "gone.pkt").symlink_to("nowhere.pkt")
+    (suite / "one" / "folder.pkt").mkdir()
+    ran = call(str(suite / "one"), "-q")
+    assert ran.exit_code == 2
+    assert ran.stdout.splitlines()[1:-2] == [
+        f"? {suite}/one/gone.pkt: the file can't be read: No such file or directory",
+        f"? {suite}/one/huge.pkt: the file is longer than any script (4,000,000 octets)",
+        f"? {suite}/one/octets.pkt: the file holds NUL octets, as no script does",
+    ]
+    assert ran.stdout.splitlines()[-1].split()[1:] == ["1", "1", "0", "3"]
+
+
+def test_a_script_from_a_pipe_is_read_once(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = Thread(target=fifo.write_text, args=(BAD,))
+    writer.start()
+    ran = call(str(fifo))
+    writer.join()
+    assert ran.exit_code == 1
+    assert "SYN-RECEIVED" in ran.stdout, "also for its ladder"
 
 
 # ---------------------------------------------------------------------- what is printed
@@ -134,11 +179,32 @@ def test_a_failure_shows_line_fields_and_ladder(tmp_path: Path) -> None:
 
 def test_without_details(tmp_path: Path) -> None:
     path = written(tmp_path, BAD)
-    assert call("-q", path).stdout == f"✗ {path}:5: another packet comes\n"
+    assert call("-q", path).stdout == f"✗ {path}:5:1: another packet comes (ack: expected 2, found 1)\n"
+
+
+def test_what_came_instead_is_told_as_a_script_writes_it(tmp_path: Path) -> None:
+    told = call(written(tmp_path, BAD)).stdout
+    assert "\n  +0 > S. 0:0(0) ack 2 win 10000\n  instead   > S. 0:0(0) ack 1 win 10000\n" in told
+    assert told.endswith("a.pkt:5:1: another packet comes (ack: expected 2, found 1)\n"), "below the ladder, once more"
+    quiet = GOOD.replace("+0 close(3) = 0", "+0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n+.5 > . 1:1(0) ack 1")
+    told = call(written(tmp_path, quiet)).stdout
+    assert "  instead   nothing until 2.500000\n  due at    0.500000\n" in told
+    told = call(written(tmp_path, GOOD.replace("close(3) = 0", "close(3) = 1"))).stdout
+    assert "instead" not in told, "a row with both values says it"
+
+
+def test_a_call_that_sleeps_unasked_is_told_what_to_do(tmp_path: Path) -> None:
+    text = GOOD.replace("close(3) = 0", "bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n+0 accept(3, ..., ...) = 4")
+    (line,) = call("-q", written(tmp_path, text)).stdout.splitlines()
+    assert line.endswith(
+        "a.pkt:4:1: accept() sleeps, though it is written to return at once; "
+        "write when it ends (+0...0.5), or have O_NONBLOCK set"
+    )
 
 
 def test_what_was_not_run_is_told_with_its_line(tmp_path: Path) -> None:
     ran = call(written(tmp_path, NOT_RUN))
+    assert ran.stdout.count("'rm'") == 1, "said once, where no ladder comes between"
     assert "a.pkt:1:3: not run: tcpsim doesn't know the command 'rm'" in ran.stdout.replace("\n", " ")
 
 
@@ -212,6 +278,32 @@ def test_junit_file(suite: Path, tmp_path: Path) -> None:
 def test_a_junit_file_that_can_t_be_written(suite: Path) -> None:
     ran = call(str(suite), "-q", "--junit", str(suite / "one"))
     assert (ran.exit_code, ran.stderr) == (2, f"{suite / 'one'}: can't be written: it is a directory; name a file\n")
+    assert ran.stdout == "", "that is said before anything runs"
+    ran = call(str(suite), "-q", "--junit", str(suite / "none" / "x.xml"))
+    said = f"{suite}/none/x.xml: can't be written: there is no directory {suite}/none\n"
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", said)
+    assert "takes the name of a file" in call(str(suite), "--junit", "-").stderr
+
+
+def test_a_junit_file_is_never_written_where_none_may(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    ran = call(str(suite), "-q", "--junit", str(suite / "x.xml"))
+    assert (ran.exit_code, ran.stderr) == (2, f"{suite}/x.xml: can't be written: Permission denied\n")
+
+
+def test_a_junit_file_is_no_script_that_is_run(suite: Path) -> None:
+    script = suite / "one" / "good.pkt"
+    ran = call(str(suite), "-q", "--junit", str(script))
+    assert ran.exit_code == 2
+    assert "this is the file that is read; --junit takes another one" in ran.stderr
+    assert script.read_text("utf-8") == GOOD
+
+
+def test_the_failure_of_a_junit_case_says_what_differs(suite: Path, tmp_path: Path) -> None:
+    target = tmp_path / "results.xml"
+    call(str(suite), "-q", "--junit", str(target))
+    (failure,) = ET.parse(target).getroot().iter("failure")
+    assert failure.get("message") == "another packet comes (ack: expected 2, found 1)"
 
 
 def test_several_processes_find_the_same(tmp_path: Path) -> None:
@@ -236,3 +328,40 @@ def test_ctrl_c_keeps_what_was_found(suite: Path, monkeypatch: pytest.MonkeyPatc
     assert ran.exit_code == 130
     assert ran.stdout.splitlines()[-1] == "interrupted: 1 of 5 scripts have not run"
     assert len(list(ET.parse(target).getroot().iter("testcase"))) == 4
+
+
+def test_ctrl_c_ends_every_process_at_once(tmp_path: Path) -> None:
+    long = GOOD.replace("+0 close", "+1 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0\n" * 20_000 + "+0 close")
+    for number in range(40):
+        written(tmp_path, long, f"{number:02}.pkt")
+    command = [sys.executable, "-m", "tcpsim", "packetdrill", "-q", "-j", "2", str(tmp_path)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    with process:
+        time.sleep(3)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "of 40 scripts have not run" in said
+    assert time.monotonic() - began < 5, "each script takes a second or so, and 40 were asked for"
+
+
+def test_every_option_is_told_in_the_page_and_its_help_shows_how() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "packetdrill.md").read_text("utf-8")
+    options = [
+        option for each in command.packetdrill.params if each.param_type_name == "option" for option in each.opts
+    ]
+    assert [option for option in options if f"`{option}" not in page] == []
+    told = call("--help").stdout
+    assert "Examples:" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_the_failure_of_the_page_is_todays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "packetdrill.md").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    shown = page.split("```text\n")[1].split("```")[0]
+    assert call(written(Path(), BAD, "server.pkt")).stdout.startswith(shown)

@@ -120,10 +120,8 @@ def test_help_has_80_columns_and_every_command(command: str) -> None:
 
 def test_two_profiles_are_compared() -> None:
     told = call("profiles", "--diff", "rfc9293", "plain").stdout.splitlines()
-    assert told[:2] == [
-        "iss: off -> 1000",
-        "    the initial send sequence number; off: chosen by RFC 6528 from isn_secret, the",
-    ]
+    assert told[0] == "iss: off -> 1000"
+    assert told[1].startswith("    the initial send sequence number; off: chosen by RFC 6528 from ")
     assert told[-1] == f"{sum(' -> ' in line for line in told)} of {len(KNOBS)} knobs differ between rfc9293 and plain."
     for name in KNOBS:
         differs = getattr(PROFILES["rfc9293"], name) != getattr(PROFILES["plain"], name)

@@ -311,3 +311,40 @@ def test_without_a_trace_links_do_the_same() -> None:
         direction.transmit(0, Packet(number, FLOW, segment("ACK")))
     assert net.run() == "idle"
     assert net.trace is None
+
+
+# ------------------------------------------------------------------ lanes
+
+
+def test_a_packet_overtakes_those_under_way_when_the_link_has_become_faster() -> None:
+    wire = Wire(delay="10ms")
+    wire.send(1, at=0)
+    wire.send(2, at=MS)
+    wire.net.at(2 * MS, lambda: setattr(wire.direction, "delay", 3 * MS))
+    wire.send(3, at=2 * MS)
+    wire.send(4, at=8 * MS)
+    assert wire.arrivals() == [(3, 5 * MS), (1, 10 * MS), (2, 11 * MS), (4, 11 * MS)]
+
+
+def test_what_is_due_with_a_packet_happens_in_the_order_of_entering() -> None:
+    wire = Wire(delay="10ms")
+    seen: list[str] = []
+    assert wire.net.trace is not None
+    trace = wire.net.trace
+
+    def look(word: str) -> None:
+        seen.append(f"{word} {len(trace.of_kind(Arrived))}")
+
+    wire.send(1, at=0)
+    wire.net.at(10 * MS, look, "entered before")  # now: the packets enter when their sending comes up
+    wire.net.at(MS, lambda: wire.net.at(10 * MS, look, "entered after"))
+    wire.send(2, at=MS)
+    wire.net.run()
+    assert seen == ["entered before 0", "entered after 1"]
+
+
+def test_a_network_is_not_idle_while_a_packet_is_under_way() -> None:
+    wire = Wire(delay="10ms")
+    wire.send(1, at=0)
+    assert (wire.net.run(until="1ms"), wire.net.idle, wire.net.next) == ("until", False, 10 * MS)
+    assert (wire.net.step(), wire.net.idle, wire.net.step()) == (True, True, False)

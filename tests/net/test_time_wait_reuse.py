@@ -10,13 +10,14 @@ from tcpsim.net.faults import Drop, DropAll, Selector
 from tcpsim.tcp import rules as why
 from tcpsim.tcp.calls import TcpError
 from tcpsim.tcp.diagram import CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, TIME_WAIT
-from tcpsim.tcp.segment import segment
+from tcpsim.tcp.segment import ACK, RST, segment
 from tcpsim.tcp.units import MINUTE, MS, SECOND
 from tcpsim.trace import Arrived, Moved, Sent
 from tests.net.talk import Talk
 
 if TYPE_CHECKING:
     from tcpsim.net import Connection
+    from tcpsim.tcp.diagram import State
 
 CLIENT, SERVER = ("192.0.2.1", 1000), ("192.0.2.2", 80)
 
@@ -53,6 +54,14 @@ def test_a_newer_syn_opens_a_new_incarnation() -> None:
     talk.net.run(begin + 2 * SECOND)
     assert (new.received, old.received) == (b"new data", b"")
     assert new.parked is None
+
+
+@pytest.mark.parametrize(("answers", "state", "ctl"), [("checked", TIME_WAIT, ACK), ("unexpected", CLOSED, RST | ACK)])
+def test_whether_a_newer_syn_ends_the_old_one_where_nobody_listens(answers: str, state: State, ctl: int) -> None:
+    talk, old = in_time_wait(time_wait_answers=answers)
+    talk.server.listeners[80].close()
+    comes(talk, "SYN", seq=5000)
+    assert (old.state, talk.trace.of_kind(Sent, "server")[-1].segment.ctl) == (state, ctl)
 
 
 def test_the_old_one_waits_until_the_new_one_is_established() -> None:

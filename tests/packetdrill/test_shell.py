@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tcpsim.packetdrill.settings import FREEBSD, LINUX, VARIABLES, Read, Unknown, canonical, effect_of
-from tcpsim.packetdrill.shell import CommandFailed, Listed, NotUnderstood, execute
+from tcpsim.packetdrill.shell import CommandFailed, Listed, NotUnderstood, execute, pipelines
 from tcpsim.tcp.config import KNOBS, PROFILES, checked
 from tcpsim.tcp.units import MS, SECOND
 from tests.packetdrill.judged import CLIENT, SERVER, check, judge
@@ -92,7 +94,7 @@ def test_variables_are_set(line: str, values: dict[str, str]) -> None:
         ("rm -rf /", "tcpsim doesn't know the command 'rm'"),
         ("sysctl $(cat x)=1", "'$'"),
         ("sysctl `cat x`=1", "in a shell line"),
-        ("true > /dev/null", "'>'"),
+        ("true > file", "'>'"),
         ("true &", "'&'"),
         ("true | ", "a pipe without a command"),
         ("&& true", "'&&' without a command beside it"),
@@ -218,6 +220,9 @@ SET = {
     ("net.inet.tcp.drop_synfin", "0"): {"drop_syn_fin": "never"},
     ("net.inet.tcp.keepinit", "75000"): {"connect_timeout": 75 * SECOND},
     ("net.inet.tcp.initcwnd_segments", "0"): {"initial_window": None},
+    ("net.inet.tcp.ack_war_cnt", "7"): {"challenge_ack_limit": 7},
+    ("net.inet.tcp.ack_war_cnt", "0"): {"challenge_ack_limit": 1_000_000},
+    ("net.inet.tcp.syncache.rexmtlimit", "1"): {"synack_retries": 1},
     ("net.inet.tcp.hostcache.purgenow", "1"): {},
     ("net.ipv4.tcp_rmem", "4096 131072 6291456"): {"rcv_buff": 131_072},
     ("net.ipv4.tcp_window_scaling", "0"): {"window_scale": None},
@@ -266,12 +271,45 @@ def test_two_variables_make_one_knob_together() -> None:
     assert knobs == {"window_scale": None, "timestamps": False}
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "knobs"),
+    [
+        ("tcp_retries2", "15", {"r2": 924_600 * MS}),
+        ("tcp_retries2", "3", {"r2": 3000 * MS}),
+        ("tcp_invalid_ratelimit", "500", {"challenge_ack_limit": 1, "challenge_ack_period": 500 * MS}),
+        ("tcp_invalid_ratelimit", "0", {"challenge_ack_limit": 1_000_000, "challenge_ack_period": MS}),
+        ("tcp_synack_retries", "2", {"synack_retries": 2}),
+        ("tcp_syn_linear_timeouts", "0", {"syn_linear_timeouts": 0}),
+        ("tcp_pingpong_thresh", "3", {"pingpong": 3}),
+        ("tcp_rto_min_us", "5000", {"rto_min": 5 * MS, "rto_granularity": 5 * MS}),
+        ("tcp_rto_max_ms", "60000", {"rto_max": 60_000 * MS}),
+        ("tcp_congestion_control", "reno", {"congestion": "newreno"}),
+        ("tcp_challenge_ack_limit", "100", {}),
+    ],
+)
+def test_what_linux_sets(variable: str, value: str, knobs: dict[str, Any]) -> None:
+    found = effect_of(f"net.ipv4.{variable}", value, {})[1]
+    assert found == knobs
+    config = checked(PROFILES["linux"], found)
+    assert {name: getattr(config, name) for name in knobs} == knobs
+
+
+def test_linux_counts_no_more_than_255_retransmissions() -> None:
+    with pytest.raises(Unknown):
+        effect_of("net.ipv4.tcp_retries2", "256", {})
+
+
+@pytest.mark.parametrize("nowhere", ["> /dev/null", ">/dev/null 2>&1", "2>/dev/null", "&>/dev/null", ">> /dev/null"])
+def test_output_may_go_nowhere(nowhere: str) -> None:
+    assert pipelines(f"true {nowhere}; false") == [(";", [["true"]]), (";", [["false"]])]
+
+
 def test_names_of_paths_are_the_same() -> None:
     assert canonical("/proc/sys/net/ipv4/tcp_sack") == canonical("net/ipv4/tcp_sack") == canonical("net.ipv4.tcp_sack")
 
 
 def test_a_knob_out_of_its_range_is_not_run() -> None:
-    result = judge(f"{SERVER}+0 `sysctl -w net.inet.tcp.keepcnt=1`")
+    result = judge(f"{SERVER}+0 `sysctl -w net.inet.tcp.keepcnt=0`")
     assert result.verdict == "not run"
     assert "keepalive_count: expected" in result.what
 

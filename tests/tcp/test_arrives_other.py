@@ -1104,10 +1104,11 @@ def test_a_push_beyond_a_hole_is_remembered(reach: Reach) -> None:
 def test_text_after_a_full_close_is_answered_by_a_rst(reach: Reach, state: State, ctl: str) -> None:
     """SHLD-3."""
     it = reach(state, half_duplex_close=True)
-    lines = it.arrives(ctl, ack=it.ours("snd_una"), text=b"lost")
+    una = it.ours("snd_una")
+    lines = it.arrives(ctl, ack=una, text=b"lost")
     assert lines[:3] == [
         drops(why.TEXT_AFTER_CLOSE),
-        resets(2, why=why.TEXT_AFTER_CLOSE),
+        resets(una, why=why.TEXT_AFTER_CLOSE),
         moves(state, CLOSED, why.TEXT_AFTER_CLOSE),
     ]
     assert lines[-1] == tells("connection reset", why.TEXT_AFTER_CLOSE)
@@ -1208,6 +1209,14 @@ def test_a_fin_beyond_a_hole_waits(reach: Reach, state: State, text: bytes) -> N
     assert it.theirs("rcv_nxt") == 5 + len(text)
     assert lines[-1] == ack_of(it, why.FIN_TAKEN)
     assert it.state is {ESTABLISHED: CLOSE_WAIT, FIN_WAIT_1: CLOSING, FIN_WAIT_2: TIME_WAIT}[state]
+
+
+def test_text_before_a_fin_that_waits_is_acknowledged_at_once(reach: Reach) -> None:
+    """RFC 5681 4.2: it fills a part of the gap."""
+    it = reach(ESTABLISHED, reading=True, delayed_ack="200ms")
+    it.arrives("FIN,ACK", seq=6)
+    assert it.arrives("ACK", seq=1, text=b"abc")[-1] == ack_of(it, why.ACK_HOLE_FILLED)
+    assert it.theirs("rcv_nxt") == 4
 
 
 def test_a_fin_waits_for_the_last_of_two_holes(reach: Reach) -> None:

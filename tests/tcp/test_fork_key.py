@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     Seen = tuple[Any, ...]
 
 SLOTS: Final = TCB.__slots__
-DO_NOT_MATTER: Final = {"edge", "observed", "out", "wake"}
-"""The last edge only tells where the state came from; the others are between an endpoint and its driver."""
+DO_NOT_MATTER: Final = {"edge", "observed", "out", "rcv_at", "wake"}
+"""The last edge only tells where the state came from, `rcv_at` matters with `pingpong`; the others are between an
+endpoint and its driver."""
 
 ISS, IRS = 0xFFFF_FFFE, 0x7FFF_FFFD
 KNOBS: Final[dict[str, Any]] = {

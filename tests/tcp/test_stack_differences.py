@@ -21,7 +21,7 @@ from tcpsim.tcp.diagram import (
     State,
 )
 from tcpsim.tcp.options import Options
-from tcpsim.tcp.segment import Segment
+from tcpsim.tcp.segment import RST, Segment
 from tcpsim.tcp.units import MINUTE, MS, SECOND
 from tests.tcp.flow import MSS, established, reasons, segments, sent_at, timeline
 from tests.tcp.reach import NUMBERS, RCV, Reached, drops, fresh, moves, reach, sends, stops, tells
@@ -355,6 +355,248 @@ def test_unread_data_may_be_forgiven(numbers: tuple[int, int]) -> None:
     assert segments(it.closes()) == [("FIN,ACK", 1, 0)]
     assert it.arrives("ACK", text=b"late", ack=1)[:2] == [
         drops(why.TEXT_AFTER_CLOSE),
-        sends("RST", 2, 0, wnd=0, why=why.TEXT_AFTER_CLOSE),
+        sends("RST", 1, 0, wnd=0, why=why.TEXT_AFTER_CLOSE),
     ]
     assert moves(FIN_WAIT_1, CLOSED, why.TEXT_AFTER_CLOSE) in it.lines(it.actions)
+
+
+# ------------------------------------------------------------------ Nagle, the probe of a zero window, the override
+
+
+def test_minshall_holds_a_small_segment_only_behind_a_small_one(numbers: tuple[int, int]) -> None:
+    """draft-minshall-nagle-01: what follows full segments goes, a second small one waits."""
+    it = established(numbers)
+    assert segments(it.sends(2 * MSS + 9)) == [("ACK", 1, MSS), ("ACK", 1 + MSS, MSS)]
+    it = established(numbers, nagle_minshall=True)
+    assert segments(it.sends(2 * MSS + 9)) == [
+        ("ACK", 1, MSS), ("ACK", 1 + MSS, MSS), ("PSH,ACK", 1 + 2 * MSS, 9),
+    ]  # fmt: skip
+    assert segments(it.sends(7)) == []
+    assert segments(it.arrives("ACK", ack=1 + 2 * MSS, wnd=60_000)) == []
+    assert segments(it.arrives("ACK", ack=10 + 2 * MSS, wnd=60_000)) == [("PSH,ACK", 10 + 2 * MSS, 7)]
+
+
+@pytest.mark.parametrize(("probe", "number", "octets"), [("octet", 1, 1), ("empty", 0, 0)])
+def test_what_probes_a_zero_window(numbers: tuple[int, int], probe: str, number: int, octets: int) -> None:
+    it = established(numbers, wnd=0, window_probe=probe)
+    it.sends(10)
+    assert sent_at(timeline(it, 4 * SECOND)) == [
+        (SECOND, ("ACK", number, octets)),
+        (3 * SECOND, ("ACK", number, octets)),
+    ]
+    assert segments(it.arrives("ACK", ack=1, wnd=100)) == [("PSH,ACK", 1, 10)]
+
+
+@pytest.mark.parametrize(("probe", "octets"), [("octet", 1), ("empty", 10)])
+def test_what_is_unacknowledged_probes_a_zero_window(numbers: tuple[int, int], probe: str, octets: int) -> None:
+    it = established(numbers, window_probe=probe)
+    it.sends(10)
+    it.arrives("ACK", ack=1, wnd=0)
+    assert [each for _, each in sent_at(timeline(it, SECOND))] == [("PSH,ACK" if octets > 1 else "ACK", 1, octets)]
+
+
+def test_the_override_may_last_an_rto(numbers: tuple[int, int]) -> None:
+    it = established(numbers, sws_override=None)
+    it.sends(10, push=False)
+    assert sent_at(timeline(it, 2 * SECOND))[0] == (SECOND, ("PSH,ACK", 1, 10))
+
+
+# ------------------------------------------------------------------ the congestion window
+
+
+def grown(numbers: tuple[int, int], sent: int, acks: list[int], **knobs: Any) -> list[int]:
+    """Send so many segments at once; return cwnd, in segments, after each ACK of so many of them."""
+    it = established(numbers, initial_window=10, abc_limit=None, **knobs)
+    it.sends(sent * MSS)
+    windows = []
+    for acked in acks:
+        it.arrives("ACK", ack=1 + acked * MSS, wnd=60_000)
+        windows.append(it.end.cc.cwnd // MSS)
+    return windows
+
+
+def test_a_window_that_is_not_used_need_not_open(numbers: tuple[int, int]) -> None:
+    """RFC 7661 4.2: of ten segments six are used; slow start goes on to twice that, and no further."""
+    assert grown(numbers, 6, [2, 4, 6]) == [12, 14, 16]
+    assert grown(numbers, 6, [2, 4, 6], cwnd_validation=True) == [12, 12, 12]
+    assert grown(numbers, 3, [1, 3], cwnd_validation=True) == [10, 10]
+    assert grown(numbers, 10, [2, 4, 10], cwnd_validation=True) == [12, 14, 20], "all of it is used"
+
+
+def test_what_is_used_counts_for_a_window(numbers: tuple[int, int]) -> None:
+    it = established(numbers, initial_window=10, abc_limit=None, cwnd_validation=True)
+    it.sends(10 * MSS)
+    it.arrives("ACK", ack=1 + 10 * MSS, wnd=60_000)
+    assert it.end.cc.cwnd == 20 * MSS
+    it.sends(2 * MSS)
+    it.sends(MSS)
+    assert (it.end.cwnd_limited, it.end.cwnd_used) == (False, 3 * MSS)
+    it.arrives("ACK", ack=1 + 13 * MSS, wnd=60_000)
+    assert it.end.cc.cwnd == 20 * MSS
+
+
+@pytest.mark.parametrize(("forgiven", "timeouts", "window"), [(0, 0, 10), (0, 1, 1), (1, 1, 10), (1, 2, 1)])
+def test_a_lost_syn_may_be_forgiven(numbers: tuple[int, int], forgiven: int, timeouts: int, window: int) -> None:
+    it = fresh(numbers, initial_window=10, syn_losses_forgiven=forgiven)
+    it.opens(active=True)
+    it.waits((2**timeouts - 1) * SECOND)
+    it.arrives("SYN,ACK")
+    assert it.end.cc.cwnd == window * MSS
+
+
+def test_less_use_is_forgotten_with_its_window(numbers: tuple[int, int]) -> None:
+    it = established(numbers, initial_window=10, abc_limit=None, cwnd_validation=True)
+    it.sends(4 * MSS)
+    it.arrives("ACK", ack=1 + 2 * MSS, wnd=60_000)
+    it.sends(MSS)
+    assert it.end.cwnd_used == 4 * MSS, "three are out, of the window in which four were"
+    it.arrives("ACK", ack=1 + 4 * MSS, wnd=60_000)
+    it.sends(MSS)
+    assert it.end.cwnd_used == 2 * MSS
+
+
+def test_duplicate_acks_have_told_of_what_was_delivered(numbers: tuple[int, int]) -> None:
+    """Two duplicate ACKs stand for two segments: of the three then acknowledged only one is news."""
+    assert grown(numbers, 10, [0, 0, 3]) == [10, 10, 13]
+    assert grown(numbers, 10, [0, 0, 3], count_delivered=True) == [10, 10, 11]
+    it = sack_connection(numbers, {"initial_window": 10, "abc_limit": None, "count_delivered": True})
+    it.sends(10 * MSS)
+    it.arrives("ACK", ack=1, wnd=60_000, options=Options(sack=((it.iss + 1 + MSS, it.iss + 1 + 3 * MSS),)))
+    it.arrives("ACK", ack=1 + 3 * MSS, wnd=60_000)
+    assert it.end.cc.cwnd == 11 * MSS
+
+
+# ------------------------------------------------------------------ ACKs that wait for an answer
+
+
+def test_who_answers_soon_delays_its_acks(numbers: tuple[int, int]) -> None:
+    it = established(numbers, delayed_ack="40ms", quick_acks=9, pingpong=1)
+    assert reasons(it.arrives("ACK", text=b"x")) == [why.ACK_QUICKLY]
+    it.waits(50 * MS)
+    it.sends(1)
+    assert it.end.pingpong == 0, "that was no answer"
+    assert reasons(it.arrives("ACK", text=b"x")) == [why.ACK_QUICKLY]
+    it.sends(1)
+    assert reasons(it.arrives("ACK", text=b"x")) == [], "the next answer carries it"
+    assert [each for _, each in sent_at(timeline(it, 40 * MS))] == [("ACK", 3, 0)]
+    assert reasons(it.arrives("ACK", text=b"x")) == [why.ACK_QUICKLY], "no answer came in time"
+
+
+def test_octets_may_be_counted_in_place_of_segments(numbers: tuple[int, int]) -> None:
+    it = established(numbers, delayed_ack="40ms", rcv_buff=9000, ack_by_octets=True)
+    assert [reasons(it.arrives("ACK", text=bytes(size))) for size in (10, 10, 516, 1, MSS, MSS + 1)] == [
+        [], [], [], [why.ACK_EVERY_SECOND], [], [why.ACK_EVERY_SECOND],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "delay"), [(b"", MS), (b"x", 40 * MS)])
+def test_the_ack_of_a_fin_alone_may_wait_less(numbers: tuple[int, int], text: bytes, delay: int) -> None:
+    it = established(numbers, delayed_ack="40ms", delay_fin_ack=True, delay_lone_fin_ack="1ms", pingpong=3)
+    if text:
+        it.arrives("ACK", text=text)
+        it.waits(40 * MS)
+    it.arrives("FIN,ACK")
+    assert it.end.pingpong == 3, "all that is sent now is an answer"
+    assert [at for at, _ in sent_at(timeline(it, SECOND))] == [delay]
+
+
+# ------------------------------------------------------------------ giving up
+
+
+def test_a_steady_pace_is_not_counted_but_ends_in_time(numbers: tuple[int, int]) -> None:
+    it = fresh(numbers, syn_retries=2, syn_linear_timeouts=4)
+    it.opens(active=True)
+    happened = timeline(it, MINUTE)
+    assert [at // SECOND for at, _ in sent_at(happened)] == [1, 2, 3, 4, 5]
+    assert happened[-1] == (7 * SECOND, tells("connection timed out", why.SYN_RETRIES_USED))
+
+
+def test_a_syn_ack_has_retries_of_its_own(numbers: tuple[int, int]) -> None:
+    it = reach(SYN_RECEIVED, numbers, syn_retries=5, synack_retries=1)
+    happened = timeline(it, MINUTE)
+    assert [at // SECOND for at, _ in sent_at(happened)] == [1]
+    assert happened[-1] == (3 * SECOND, tells("connection timed out", why.SYN_RETRIES_USED))
+
+
+def test_a_dead_peer_may_be_told(numbers: tuple[int, int]) -> None:
+    knobs: dict[str, Any] = {"keepalive": True, "keepalive_idle": "10s", "keepalive_count": 2}
+    knobs["keepalive_interval"] = "1s"
+    it = established(numbers, **knobs)
+    assert [each for _, each in sent_at(timeline(it, MINUTE))] == [("ACK", 0, 0), ("ACK", 0, 0)]
+    it = established(numbers, keepalive_resets=True, reset_with_ack=True, **knobs)
+    assert [each for _, each in sent_at(timeline(it, MINUTE))] == [("ACK", 0, 0), ("ACK", 0, 0), ("RST,ACK", 1, 0)]
+    assert it.state is CLOSED
+
+
+# ------------------------------------------------------------------ ACKs of what was never sent, RSTs with timestamps
+
+
+def test_an_ack_of_what_was_never_sent_may_be_acknowledged_however_often(numbers: tuple[int, int]) -> None:
+    knobs: dict[str, Any] = {"unsent_ack": "acknowledge", "challenge_ack_limit": 1}
+    it = reach(FIN_WAIT_1, numbers, ack_repeats_fin=True, **knobs)
+    for _ in range(3):
+        lines = it.arrives("ACK", ack=3)
+        assert lines[0] == drops(why.ACK_UNSENT)
+        assert segments(lines) == [("FIN,ACK", 1, 0)]
+    it = established(numbers, **knobs)
+    assert it.arrives("ACK", ack=0)[0] == drops(why.ACK_TOO_OLD), "it is below all that was sent"
+    assert it.arrives("ACK", ack=0) == [drops(why.CHALLENGE_LIMITED)]
+
+
+def test_an_ack_of_what_was_never_sent_may_be_dropped(numbers: tuple[int, int]) -> None:
+    it = established(numbers, unsent_ack="drop")
+    assert it.arrives("ACK", ack=2) == [drops(why.ACK_UNSENT)]
+    assert it.arrives("ACK", ack=0, text=b"x")[0] == drops(why.ACK_TOO_OLD), "our SYN was acknowledged before"
+    it = reach(CLOSE_WAIT, numbers, unsent_ack="drop")
+    assert segments(it.arrives("ACK", ack=2)) == [("ACK", 1, 0)]
+    it = established(numbers)
+    assert it.arrives("ACK", ack=0, text=b"x")[0] != drops(why.ACK_TOO_OLD)
+
+
+@pytest.mark.parametrize(("rule", "stamped"), [("all", [True, True]), ("aborts", [True, False])])
+def test_which_rsts_bear_timestamps(numbers: tuple[int, int], rule: str, stamped: list[bool]) -> None:
+    """That of an ABORT does in any case; that which answers text after a full CLOSE need not."""
+    found = []
+    for abort in (True, False):
+        knobs = {"reset_timestamps": rule, "reset_with_ack": True, "half_duplex_close": True, "timestamps": True}
+        it = stamped_connection(numbers, knobs)
+        if abort:
+            it.aborts()
+        else:
+            it.closes()
+            it.arrives("ACK", text=b"late", ack=1, options=Options(ts=(2, 0)))
+        rst = [action for action in it.actions if isinstance(action, Segment) and action.ctl & RST]
+        found.append(rst[0].options is not None)
+    assert found == stamped
+
+
+def sack_connection(numbers: tuple[int, int], knobs: dict[str, Any]) -> Reached:
+    """A connection whose SYNs both permitted SACK."""
+    it = fresh(numbers, sack=True, **knobs)
+    it.opens(active=True)
+    it.arrives("SYN,ACK", wnd=60_000, options=Options(sack_ok=True))
+    return it
+
+
+def stamped_connection(numbers: tuple[int, int], knobs: dict[str, Any]) -> Reached:
+    """A connection whose SYNs both carried timestamps."""
+    it = fresh(numbers, **knobs)
+    it.opens(active=True)
+    it.arrives("SYN,ACK", options=Options(ts=(1, 0)))
+    assert it.end.ts_ok
+    return it
+
+
+def test_patience_may_begin_with_the_first_retransmission(numbers: tuple[int, int]) -> None:
+    """TCP_USER_TIMEOUT of tcp(7): the RTO comes first, then so long."""
+    gone = tells("connection aborted due to user timeout", why.USER_TIMEOUT_EXPIRED)
+    for since, end in (("send", 1500 * MS), ("retransmission", 2500 * MS)):
+        it = established(numbers, user_timeout="1500ms", patience_from=since)
+        it.sends(10)
+        assert timeline(it, MINUTE)[-1] == (end, gone)
+        it = established(numbers, wnd=0, user_timeout="1500ms", patience_from=since)
+        it.sends(10)
+        assert timeline(it, MINUTE)[-1] == (end, gone), "a zero window"
+    it = fresh(numbers, user_timeout="1500ms", patience_from="retransmission")
+    it.opens(active=True)
+    assert timeline(it, MINUTE)[-1] == (1500 * MS, gone), "the SYN's time counts from the first"

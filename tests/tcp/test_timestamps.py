@@ -179,6 +179,15 @@ def test_an_older_timestamp_is_refused_and_answered(numbers: Numbers) -> None:
     assert it.theirs("rcv_nxt") == 11
 
 
+def test_one_without_text_may_be_refused_silently(numbers: Numbers) -> None:
+    answer = sends("ACK", 1, 1, wnd=60_000, why=why.PAWS)
+    it = joined(numbers, empty_old_timestamps="drop")
+    assert it.arrives("ACK", options=at(STAMPS - 1), wnd=WIDE) == [drops(why.PAWS)]
+    assert it.arrives("ACK", text=10, options=at(STAMPS - 1), wnd=WIDE)[1] == answer
+    it = joined(numbers)
+    assert it.arrives("ACK", options=at(STAMPS - 1), wnd=WIDE)[1] == answer
+
+
 @pytest.mark.parametrize("recent", [0, (1 << 31) - 1, 1 << 31, MASK])
 def test_older_means_by_less_than_half_the_space(numbers: Numbers, recent: int) -> None:
     for before, admitted in ((1, False), ((1 << 31) - 1, False), (1 << 31, True), (0, True)):

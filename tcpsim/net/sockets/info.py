@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ...tcp.congestion.control import ENDLESS
 from ...tcp.diagram import LISTEN
+from ...tcp.options import TIMESTAMPS_OCTETS
 from ...tcp.sack import DUP_THRESH, lost_below, marked_below
 from ...tcp.units import US
 
@@ -21,6 +23,8 @@ TCPI_OPT_TIMESTAMPS: Final = 1
 TCPI_OPT_SACK: Final = 2
 TCPI_OPT_WSCALE: Final = 4
 TCPI_OPT_ECN: Final = 8
+INFINITE_SSTHRESH: Final = (1 << 31) - 1
+"""What Linux tells of a threshold that no loss has set yet (TCP_INFINITE_SSTHRESH)."""
 CA_OPEN, CA_DISORDER, CA_CWR, CA_RECOVERY, CA_LOSS = range(5)
 """Linux's states of congestion control, for `tcpi_ca_state`."""
 
@@ -49,9 +53,16 @@ def _windows(endpoint: Endpoint) -> dict[str, int]:
         "tcpi_rcv_space": endpoint.rcv_buff,
         "tcpi_snd_mss": endpoint.snd_mss,
         "tcpi_pmtu": endpoint.path_mtu,
+        "tcpi_advmss": max(_own_mss(endpoint) - TIMESTAMPS_OCTETS * endpoint.ts_ok, 1),
         "tcpi_snd_nxt": endpoint.snd_nxt,
         "tcpi_rcv_nxt": endpoint.rcv_nxt,
     }
+
+
+def _own_mss(endpoint: Endpoint) -> int:
+    """The MSS that our SYN names."""
+    mss = endpoint.cfg.mss
+    return endpoint.cfg.mtu - endpoint.headers if mss is None else mss
 
 
 def _times(endpoint: Endpoint) -> dict[str, int]:
@@ -75,7 +86,7 @@ def _flights(endpoint: Endpoint, unit: int) -> dict[str, int]:
     known = {
         "tcpi_unacked": -(-endpoint.outstanding // mss),
         "tcpi_snd_cwnd": control.cwnd // unit,
-        "tcpi_snd_ssthresh": control.ssthresh // unit,
+        "tcpi_snd_ssthresh": INFINITE_SSTHRESH if control.ssthresh >= ENDLESS else control.ssthresh // unit,
         "tcpi_ca_state": phase,
         "tcpi_retransmits": endpoint.retransmits,
         "tcpi_probes": endpoint.keepalive_probes or endpoint.persist_backoff,

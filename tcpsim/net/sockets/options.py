@@ -48,7 +48,17 @@ def getsockopt(sock: Socket, level: str, name: str, *, fault: bool = False) -> t
     option = _option(sock, level, name)
     if fault:
         raise Failed("EFAULT")
-    return 0, option.get(sock)
+    value = option.get(sock)
+    if sock.style.flags_told:
+        value = _told(dict(sock.style.flags_told).get(name, 1), value)
+    return 0, value
+
+
+def _told(on: int, value: Any) -> Any:
+    """Return a value as a style tells it that has another number than 1 for what is on."""
+    if on == 1:
+        return value
+    return (value[0] * on, *value[1:]) if isinstance(value, tuple) else value * on
 
 
 def setsockopt(
@@ -319,7 +329,18 @@ def _put_inq(sock: Socket, value: int) -> None:
     sock.tells_inq = bool(value)
 
 
+def _tell_congestion(sock: Socket) -> str:
+    name = sock.config.congestion
+    if name != "newreno" or not sock.style.calls_newreno_reno:
+        return name
+    if "congestion" not in sock.knobs:
+        raise Failed("ENOPROTOOPT", "cubic, which is this kernel's congestion control")
+    return "reno"
+
+
 def _put_congestion(sock: Socket, value: str) -> None:
+    if value == "reno" and sock.style.calls_newreno_reno:
+        value = "newreno"
     if value not in KNOBS["congestion"].choices:
         raise Failed("ENOENT", f"congestion control {value}" if value in _CONTROLS_ELSEWHERE else "")
     if sock.connection is not None and sock.connection.state.both_syns:
@@ -383,7 +404,7 @@ OPTIONS: Final[dict[tuple[str, str], Option]] = {
     ("IPPROTO_TCP", "TCP_USER_TIMEOUT"): _or_default("user_timeout", MS, 1, (1 << 31) - 1),
     ("IPPROTO_TCP", "TCP_NOTSENT_LOWAT"): Option(_tell_not_sent, _put_not_sent),
     ("IPPROTO_TCP", "TCP_INQ"): Option(lambda sock: int(sock.tells_inq), _put_inq),
-    ("IPPROTO_TCP", "TCP_CONGESTION"): Option(lambda sock: sock.config.congestion, _put_congestion, 0),
+    ("IPPROTO_TCP", "TCP_CONGESTION"): Option(_tell_congestion, _put_congestion, 0),
     ("IPPROTO_TCP", "TCP_INFO"): Option(tcp_info),
 }
 """Every option that is modelled, by level and name."""

@@ -59,6 +59,14 @@ _BSD_ICMP_ERRORS: Final = (
 """The kernels of BSD know of no networks, and take a prohibition for a refusal."""
 
 
+_BSD_FLAGS: Final = (
+    ("SO_ACCEPTCONN", 0x2), ("SO_REUSEADDR", 0x4), ("SO_KEEPALIVE", 0x8), ("SO_DONTROUTE", 0x10),
+    ("SO_BROADCAST", 0x20), ("SO_LINGER", 0x80), ("SO_OOBINLINE", 0x100), ("SO_REUSEPORT", 0x200),
+    ("SO_TIMESTAMP", 0x400), ("TCP_NODELAY", 0x4), ("TCP_NOOPT", 0x8), ("TCP_NOPUSH", 0x1000),
+)  # fmt: skip
+"""Nonzero while it is on, says getsockopt(2): the bit by which the kernel keeps it, of <sys/socket.h> and tcp_var.h."""
+
+
 @dataclass(frozen=True, slots=True)
 class SocketStyle:
     """How the sockets of a host answer.
@@ -106,6 +114,8 @@ class SocketStyle:
         rounds_send_buffer: whether SO_SNDBUF becomes whole segments once their size is known.
         info_in_segments: whether TCP_INFO counts the congestion window in segments; else in octets.
         info_lacks: names that TCP_INFO does not have, though the endpoint knows the value.
+        flags_told: the number that an option tells while it is on, where that is not 1; of SO_LINGER its first part.
+        calls_newreno_reno: whether TCP_CONGESTION knows NewReno as reno, which then has to be asked for.
         lacks: names of options that this kernel does not have.
     """
 
@@ -146,8 +156,10 @@ class SocketStyle:
     maxseg_live: bool = True
     reads_ahead: bool = False
     rounds_send_buffer: bool = False
+    calls_newreno_reno: bool = False
     info_in_segments: bool = True
     info_lacks: frozenset[str] = frozenset()
+    flags_told: tuple[tuple[str, int], ...] = ()
     lacks: frozenset[str] = frozenset()
 
 
@@ -179,6 +191,7 @@ LINUX: Final = SocketStyle(
     maxseg_zero=True,
     maxseg_live=False,
     info_lacks=frozenset({"tcpi_snd_nxt", "tcpi_rcv_nxt"}),
+    calls_newreno_reno=True,
     lacks=frozenset({"TCP_NOOPT", "TCP_NOPUSH", "TCP_KEEPINIT", "IP_DONTFRAG", "FIONWRITE", "FIONSPACE"}),
 )
 """Linux."""
@@ -202,9 +215,11 @@ FREEBSD: Final = SocketStyle(
     maxseg_only_lowers=True,
     maxseg_whole=True,
     rounds_send_buffer=True,
+    flags_told=_BSD_FLAGS,
     info_in_segments=False,
     info_lacks=frozenset(
         {
+            "tcpi_advmss",
             "tcpi_unacked",
             "tcpi_ca_state",
             "tcpi_retransmits",
