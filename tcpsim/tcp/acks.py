@@ -13,7 +13,7 @@ from .ecn import window_reduced
 from .rto import take_round_trip
 from .sack import DUP_THRESH, cut_below, lost_below, update
 from .segment import FIN, SYN
-from .send import resend_from
+from .send import proportional, resend_from
 from .seqnum import HALF, MASK, ge, gt, latest, lt
 from .text import drop
 from .timers import (
@@ -85,6 +85,7 @@ def advance_una(tcb: TCB, now: Time, acked: int, ack: int) -> None:
     tcb.retransmits = 0
     tcb.progress_at = now
     if tcb.in_recovery:
+        tcb.prr_latest = acked - told + tcb.sack_octets
         _acknowledge_in_recovery(tcb, now, acked)
     else:
         delivered = acked
@@ -158,8 +159,10 @@ def sack_arrives(tcb: TCB, now: Time, blocks: tuple[Block, ...]) -> None:
 
     What marks something for the first time is a duplicate ACK (2), whatever else it says or carries.
     """
-    if not update(tcb, blocks):
+    marked = update(tcb, blocks)
+    if not marked:
         return
+    tcb.prr_latest = tcb.prr_latest + marked if tcb.in_recovery else marked
     # 5.1: after a timeout, no recovery before all is acknowledged that was outstanding then.
     if tcb.in_recovery or lt(tcb.snd_una, tcb.recover):
         return
@@ -176,12 +179,14 @@ def _begin_recovery_by_sack(tcb: TCB, now: Time) -> None:
     tcb.resending = True
     tcb.recover = tcb.snd_max
     # RFC 5681 3.2, step 2: what limited transmit has added is not part of FlightSize.
-    tcb.cc.enter_recovery_by_sack(tcb.outstanding - tcb.limited)
+    tcb.prr_flight = tcb.outstanding - tcb.limited
+    tcb.cc.enter_recovery_by_sack(tcb.prr_flight)
     if tcb.ecn_ok:
         window_reduced(tcb)
     tcb.sent_at = now
     limit = min(tcb.snd_mss, tcb.sacked[0] - tcb.snd_una)
     tcb.high_rxt = tcb.rescue_rxt = resend_from(tcb, tcb.snd_una, limit, why.SACK_RETRANSMIT)
+    tcb.prr_delivered, tcb.prr_out = 0, (tcb.high_rxt - tcb.snd_una) & MASK
 
 
 def _acknowledge_in_recovery(tcb: TCB, now: Time, acked: int) -> None:
@@ -192,6 +197,8 @@ def _acknowledge_in_recovery(tcb: TCB, now: Time, acked: int) -> None:
         if tcb.sack_ok:  # RFC 6675 5 (A); what is marked beyond stays so
             tcb.resending = False
             tcb.high_rxt = tcb.rescue_rxt = 0
+            if proportional(tcb):
+                tcb.cc.cwnd = tcb.cc.ssthresh
         else:
             tcb.cc.leave_recovery(tcb.outstanding)
         if tcb.snd_una != tcb.snd_max:

@@ -447,6 +447,14 @@ class Config:
         "open the window by what an ACK shows to be delivered for the first time: less what duplicate ACKs or SACK "
         "have told of before (Linux)",
     )  # fmt: skip
+    loss_keeps: int = _knob(
+        50, "count", "RFC 5681 3.1 (4); RFC 9438 4.6",
+        "how many percent of what is in flight ssthresh keeps after a loss; 70 is CUBIC's", 10, 90,
+    )  # fmt: skip
+    prr: bool = _knob(
+        False, "flag", "RFC 6937 3",
+        "with sack: in recovery send in proportion to what is delivered, in place of waiting for half the window",
+    )  # fmt: skip
     limited_transmit: bool = _knob(True, "flag", "RFC 3042 2", "send new data on the first two duplicate ACKs")
     idle_restart: bool = _knob(True, "flag", "RFC 5681 4.1", "restart from the initial window after an idle RTO")
 
@@ -632,6 +640,8 @@ PROFILES: Final[dict[str, Config]] = {
             "rcv_buff": 65_535,
             "window_update": "doubling",
             "sack_survives_rto": True,
+            "loss_keeps": 70,
+            "prr": True,
             "quick_acks": 16,
             "ack_by_octets": True,
             "pingpong": 1,

@@ -419,9 +419,13 @@ def _recover_by_sack(tcb: TCB, now: Time) -> None:
     """
     if not tcb.snd_wnd:
         return  # the persist timer probes instead
+    if proportional(tcb):
+        tcb.cc.cwnd = pipe(tcb) + _proportional_room(tcb)
     room = _fill_holes(tcb, now, lost_below(tcb), why.SACK_LOST)
     if room >= tcb.snd_mss and tcb.snd_nxt != tcb.snd_goal:
+        new = tcb.snd_nxt
         _send_new(tcb, now)
+        tcb.prr_out += (tcb.snd_nxt - new) & MASK
     room = _fill_holes(tcb, now, tcb.sacked[-1] if tcb.sacked else tcb.snd_una, why.SACK_HOLE)
     if room >= tcb.snd_mss and gt(tcb.snd_una, tcb.rescue_rxt):
         tcb.rescue_rxt = tcb.recover
@@ -434,12 +438,37 @@ def _recover_by_sack(tcb: TCB, now: Time) -> None:
 def _fill_holes(tcb: TCB, now: Time, below: int, reason: Rule) -> int:
     """Send holes that begin below a number, given as in `sacked`, again; return how much room the pipe has then."""
     room = tcb.cc.cwnd - pipe(tcb)
-    while room >= tcb.snd_mss:
+    least = 1 if tcb.prr_flight and proportional(tcb) else tcb.snd_mss  # RFC 6937 counts in whole segments
+    while room >= least:
         begin, end = hole_at(tcb, tcb.high_rxt)
         if begin >= below:
             break
         seq = begin & MASK
         tcb.high_rxt = resend_from(tcb, seq, min(tcb.snd_mss, end - begin), reason)
         tcb.sent_at = now
-        room -= (tcb.high_rxt - seq) & MASK
+        sent = (tcb.high_rxt - seq) & MASK
+        tcb.prr_out += sent
+        room -= sent
     return room
+
+
+def proportional(tcb: TCB) -> bool:
+    """Return whether recovery by SACK reduces the rate in proportion (RFC 6937)."""
+    return tcb.cfg.prr and tcb.cfg.congestion != "none"
+
+
+def _proportional_room(tcb: TCB) -> int:
+    """Return sndcnt (RFC 6937 3): how much may go out now, for what the latest ACK has shown to be delivered.
+
+    Above ssthresh, as much less than is delivered as the window is to shrink; below it, slow start
+    (PRR-SSRB).
+    """
+    latest, tcb.prr_latest = tcb.prr_latest, 0
+    tcb.prr_delivered += latest
+    target = tcb.cc.ssthresh
+    below = target - pipe(tcb)
+    if below < 0:
+        sndcnt = -(-tcb.prr_delivered * target // tcb.prr_flight) - tcb.prr_out
+    else:
+        sndcnt = min(below, max(tcb.prr_delivered - tcb.prr_out, latest) + tcb.snd_mss)
+    return max(sndcnt, 0)

@@ -87,6 +87,10 @@ class TCB:
         "persist_backoff",
         "pingpong",
         "progress_at",
+        "prr_delivered",
+        "prr_flight",
+        "prr_latest",
+        "prr_out",
         "quick_acks",
         "rcv_at",
         "rcv_blocks",
@@ -200,6 +204,7 @@ class TCB:
         self.limited = 0  # octets that limited transmit has sent since the first duplicate ACK
         self.in_recovery = 0  # 1: fast recovery, or that of SACK; 2: fast recovery after its first partial ACK
         self.recover = 0
+        self.prr_flight = self.prr_delivered = self.prr_latest = self.prr_out = 0  # RFC 6937: see `proportional_room`
         self.resending = False  # after a timeout: [rexmit_nxt, recover) goes out again; in recovery by SACK: its holes
         self.rexmit_nxt = 0
         self.sent_at: Time = NEVER  # when something with sequence space was sent last
@@ -341,6 +346,8 @@ class TCB:
         other.snd_marks, other.corked = self.snd_marks, self.corked
         other.snd_urgent, other.dupacks, other.limited = self.snd_urgent, self.dupacks, self.limited
         other.in_recovery, other.recover, other.resending = self.in_recovery, self.recover, self.resending
+        other.prr_flight, other.prr_delivered = self.prr_flight, self.prr_delivered
+        other.prr_latest, other.prr_out = self.prr_latest, self.prr_out
         other.rexmit_nxt, other.sent_at = self.rexmit_nxt, self.sent_at
         other.irs, other.rcv_nxt, other.rcv_scale = self.irs, self.rcv_nxt, self.rcv_scale
         other.scaling, other.rcv_buff, other.rcv_wnd = self.scaling, self.rcv_buff, self.rcv_wnd

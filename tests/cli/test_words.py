@@ -151,6 +151,7 @@ def test_help_has_examples_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
     examples = [line.strip().split("  ")[0] for line in text.splitlines() if line.startswith("    tcpsim ")]
     assert len(examples) > 5
     (tmp_path / "mine.yaml").write_text(package.load("handshake").text, "utf-8")
+    (tmp_path / "mine.pkt").write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n", "utf-8")
     for example in examples:
         ran = call(*example.split()[1:])
         assert ran.exit_code == 0, (example, ran.output)

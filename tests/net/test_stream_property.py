@@ -68,6 +68,8 @@ KNOBS = some(
         "dsack": st.booleans(),
         "sack_blocks": st.sampled_from([1, 3]),
         "sack_survives_rto": st.just(True),
+        "prr": st.booleans(),
+        "loss_keeps": st.sampled_from([10, 70]),
         "timestamps": st.just(True),
         "timestamp_tick": st.sampled_from(["1ms", "10ms"]),
         "rtt_samples": st.sampled_from(["window", "ack"]),

@@ -484,3 +484,67 @@ def test_a_copy_has_its_own_scoreboard(numbers: Numbers) -> None:
     assert runs(other) == [(3, 3), (6, 8)]
     hears(other, 1, (3, 3), (5, 8))
     assert runs(other) == runs(it)
+
+
+# ------------------------------------------------------------------ RFC 6937: in proportion
+
+
+def test_prr_sends_one_segment_for_two_that_are_delivered(numbers: Numbers) -> None:
+    """ssthresh is half of ten: above it every second ACK sends one, at it every ACK; nothing waits for half a window."""
+    it = talks(numbers, queued=30, prr=True)
+    hears(it, 1, (2, 2))
+    hears(it, 1, (2, 3))
+    assert hears(it, 1, (2, 4)) == [(1, why.SACK_RETRANSMIT)]
+    assert window(it) == (9, 9, 5)
+    course = [(window(it)[0], hears(it, 1, (2, last))) for last in range(5, 13)]
+    new = why.SACK_NEW_DATA
+    assert course == [
+        (9, []), (8, []), (7, [(13, new)]), (7, []), (6, []), (5, [(14, new)]), (5, [(15, new)]), (5, [(16, new)]),
+    ]  # fmt: skip
+    assert (it.end.prr_flight, it.end.prr_delivered, it.end.prr_out) == (10 * MSS, 9 * MSS, 5 * MSS)
+    assert hears(it, 13) == [(17, why.SEND_DATA)]
+    assert window(it) == (5, 5, 5), "cwnd is ssthresh at the end"
+    assert not it.end.in_recovery
+
+
+def test_prr_begins_slowly_where_much_is_lost(numbers: Numbers) -> None:
+    """Below ssthresh: what is delivered, and one segment more (PRR-SSRB)."""
+    it = talks(numbers, queued=30, prr=True)
+    hears(it, 1, (10, 10))
+    hears(it, 1, (9, 10))
+    lost = why.SACK_LOST
+    assert hears(it, 1, (8, 10)) == [(1, why.SACK_RETRANSMIT), (2, lost), (3, lost)]
+    assert window(it) == (5, 5, 5)
+    assert [hears(it, 1, (7, 10)), hears(it, 2, (7, 10)), hears(it, 3, (7, 10))] == [[], [(4, lost)], [(5, lost)]]
+    assert window(it) == (5, 5, 5)
+
+
+def test_prr_counts_in_whole_segments_however_small(numbers: Numbers) -> None:
+    """Records of 100 octets: three of nine arrive beyond the first three, and all that is lost goes out again."""
+    it = talks(numbers, queued=0, prr=True, loss_keeps=70)
+    for _ in range(9):
+        it.lines(it.end.send(it.now, 100, record=True))
+    beyond = Options(sack=(((it.iss + 301) & MASK, (it.iss + 601) & MASK),))
+    lines = it.arrives("ACK", ack=1, wnd=WIDE, options=beyond)
+    assert starts(lines) == [1, 101, 201]
+    assert reasons(lines) == [why.SACK_RETRANSMIT, why.SACK_LOST, why.SACK_LOST]
+    assert it.end.prr_out == 300
+
+
+def test_a_loss_may_cost_less_than_half(numbers: Numbers) -> None:
+    """RFC 9438 4.6: CUBIC keeps 70 percent."""
+    for keeps, left in ((50, 5), (70, 7)):
+        it = talks(numbers, queued=10, loss_keeps=keeps)
+        hears(it, 1, (2, 2))
+        hears(it, 1, (2, 3))
+        hears(it, 1, (2, 4))
+        assert it.end.cc.ssthresh == left * MSS
+
+
+def test_without_congestion_control_there_is_no_proportion(numbers: Numbers) -> None:
+    it = talks(numbers, queued=10, prr=True, congestion="none")
+    hears(it, 1, (2, 2))
+    hears(it, 1, (2, 3))
+    assert hears(it, 1, (2, 4)) == [(1, why.SACK_RETRANSMIT)]
+    assert it.end.cc.cwnd == it.end.cc.ssthresh
+    assert hears(it, 11) == []

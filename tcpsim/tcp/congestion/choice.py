@@ -32,4 +32,4 @@ def make(config: Config, mss: int, syn_lost: bool) -> CongestionControl:
     """Return the congestion control that the knobs ask for, at the start of a connection."""
     if config.congestion == "none":
         return UNLIMITED
-    return NewReno(mss, initial_window(config, mss, syn_lost), config.abc_limit)
+    return NewReno(mss, initial_window(config, mss, syn_lost), config.abc_limit, config.loss_keeps)

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 class NewReno:
     """The standard congestion control. `mss` is SMSS; all amounts are octets."""
 
-    __slots__ = ("counted", "cwnd", "initial", "limit", "mss", "ssthresh", "step")
+    __slots__ = ("counted", "cwnd", "initial", "keeps", "limit", "mss", "ssthresh", "step")
 
-    def __init__(self, mss: int, initial: int, limit: int | None = 1) -> None:
+    def __init__(self, mss: int, initial: int, limit: int | None = 1, keeps: int = 50) -> None:
         self.limit = limit  # RFC 3465 2.3: L, in segments; None for none
+        self.keeps = keeps  # percent of what was in flight that a loss leaves
         self.resized(mss)
         self.initial = initial
         self.cwnd = initial
@@ -37,7 +38,7 @@ class NewReno:
             self.cwnd += self.mss
 
     def _halve(self, flight: int) -> None:
-        self.ssthresh = max(flight // 2, 2 * self.mss)  # RFC 5681 (4)
+        self.ssthresh = max(flight * self.keeps // 100, 2 * self.mss)  # RFC 5681 (4)
         self.counted = 0
 
     def enter_recovery(self, flight: int) -> None:
@@ -88,10 +89,10 @@ class NewReno:
 
     def fork(self) -> NewReno:
         """Return an independent copy."""
-        copy = NewReno(self.mss, self.initial, self.limit)
+        copy = NewReno(self.mss, self.initial, self.limit, self.keeps)
         copy.cwnd, copy.ssthresh, copy.counted = self.cwnd, self.ssthresh, self.counted
         return copy
 
     def key(self) -> Hashable:
         """Return everything it knows."""
-        return (self.mss, self.initial, self.limit, self.step, self.cwnd, self.ssthresh, self.counted)
+        return (self.mss, self.initial, self.limit, self.keeps, self.step, self.cwnd, self.ssthresh, self.counted)
