@@ -31,10 +31,10 @@ from .diagram import (
 )
 from .ecn import heed_echo, heed_mark
 from .ending import delete, return_to_listen
-from .negotiation import settle
+from .negotiation import settle, unsettle
 from .receive import enter_time_wait, hold_text, size_buffer, take_fin, take_fin_if_next, take_queued, take_text
 from .sack_report import note_held, note_old
-from .segment import ACK, FIN, PSH, RST, RST_SYN_ACK, SYN, SYN_FIN, URG, Segment
+from .segment import ACK, CWR, ECE, FIN, PSH, RST, RST_SYN_ACK, SYN, SYN_FIN, URG, Segment
 from .send import open_send_sequence, output, resend_from, reset_for, send_ack, send_bare_ack, send_reset, send_syn
 from .seqnum import HALF, MASK, gt, le, lt
 from .timers import start_keepalive, start_time_wait, stop_linger, stop_retransmission
@@ -285,7 +285,7 @@ def after_first_check(tcb: TCB, now: Time, segment: Segment) -> None:
         record(tcb, now, segment)
         if segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
             measure(tcb, now, segment)
-    if tcb.ecn_ok:
+    if tcb.ecn_ok and not segment.ctl & SYN:  # there the bits ask for ECN, or grant it (RFC 3168 6.1.1)
         heed_mark(tcb, segment)
         heed_echo(tcb, segment)
 
@@ -342,8 +342,12 @@ def _syn_again(tcb: TCB, now: Time, segment: Segment) -> Segment | None:
     """
     if tcb.active and segment.ctl & ACK and 0 < (segment.ack - tcb.snd_una) & MASK <= tcb.outstanding:
         discard(tcb, segment, why.SYN_ACK_CROSSED)
+        unsettle(tcb, segment)
+        size_buffer(tcb, tcb.cfg.rcv_buff)
         # RFC 7323 2.2: the window of a SYN is not scaled, that of the segment which is made of it is.
         return _trimmed(tcb, _without_syn(segment, segment.wnd >> tcb.snd_scale))
+    if segment.ctl & (ECE | CWR) != ECE | CWR and not segment.ctl & ACK:
+        tcb.ecn_ok = False  # RFC 3168 6.1.1.1: the peer has given up asking for ECN, and our SYN,ACK must not grant it
     if tcb.cfg.answer_duplicate_syn and not segment.ctl & ACK:
         discard(tcb, segment, why.DUPLICATE_SYN_ANSWERED)
         resend_from(tcb, tcb.iss, 0, why.DUPLICATE_SYN_ANSWERED)

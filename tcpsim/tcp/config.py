@@ -239,6 +239,11 @@ class Config:
         optional=True,
     )  # fmt: skip
 
+    ecn_crossed: bool = _knob(
+        False, "flag", "RFC 3168 6.1.1",
+        "grant ECN to a SYN that crosses ours though ours did not ask for it, which RFC 3168 forbids (BSD)",
+    )  # fmt: skip
+
     # ---- ICMP
     icmp_hard_errors: str = _knob(
         "unsynchronized", "name", "RFC 9293 3.9.2.2, SHLD-26; RFC 5927 5.2",
@@ -502,8 +507,8 @@ class Config:
     unsent_ack: str = _knob(
         "answer", "name", "RFC 9293 3.10.7.4, fifth; RFC 5961 5.2",
         "an ACK of what was never sent is challenged (answer); acknowledged like any segment that is not acceptable, "
-        "however often (acknowledge: BSD); or, if it comes in ESTABLISHED, dropped silently (drop: Linux). With the two "
-        "latter one below all that was sent is as much too old as one below the window",
+        "however often (acknowledge: BSD); or, if it comes in ESTABLISHED, dropped silently (drop: Linux). With the "
+        "two latter one below all that was sent is as much too old as one below the window",
         choices=("answer", "acknowledge", "drop"),
     )  # fmt: skip
     challenge_ack_limit: int = _knob(
@@ -514,8 +519,8 @@ class Config:
     time_wait_answers: str = _knob(
         "checked", "name", "RFC 9293 3.10.7.4",
         "what is answered in TIME-WAIT; checked: what the eight checks answer; unexpected: every segment with an ACK "
-        "but the one that is expected, and nothing without an ACK; a SYN that may open the connection anew ends this one "
-        "even if nobody listens (BSD)",
+        "but the one that is expected, and nothing without an ACK; a SYN that may open the connection anew ends this "
+        "one even if nobody listens (BSD)",
         choices=("checked", "unexpected"),
     )  # fmt: skip
     drop_syn_fin: str = _knob(
@@ -602,6 +607,7 @@ PROFILES: Final[dict[str, Config]] = {
             "rtt_samples": "ack",
             "abc_limit": 2,
             "ecn_syn_retries": 1,
+            "ecn_crossed": True,
             "rcv_buff": 65_536,
             "accept_right_edge": True,
             "old_acks_count": True,

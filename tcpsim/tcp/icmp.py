@@ -115,10 +115,10 @@ def _too_big(tcb: TCB, now: Time, mtu: int) -> None:
     A value no lower than the present one tells nothing that could be true; over IPv4, one below the least that is
     believed counts as that (RFC 1191 3).
     """
+    if tcb.headers != IPV4_HEADERS and mtu < IPV6_MINIMUM_MTU:
+        return  # RFC 8201 4: such a message must be discarded
     if not mtu:
         mtu = next((plateau for plateau in PLATEAUS if plateau < tcb.path_mtu), PLATEAUS[-1])
-    elif tcb.headers != IPV4_HEADERS and mtu < IPV6_MINIMUM_MTU:
-        return  # RFC 8201 4: such a message must be discarded
     least = tcb.cfg.path_mtu_min if tcb.headers == IPV4_HEADERS else max(tcb.cfg.path_mtu_min, IPV6_MINIMUM_MTU)
     mtu = max(mtu, least)
     if mtu >= tcb.path_mtu:
@@ -130,6 +130,8 @@ def _too_big(tcb: TCB, now: Time, mtu: int) -> None:
     if tcb.syn_acked and tcb.snd_wnd:
         # All that is outstanding may have been too big. RFC 6582's `recover` keeps the duplicate ACKs that this
         # may cause from being taken for a loss.
+        if tcb.in_recovery and not tcb.sack_ok:
+            tcb.cc.leave_recovery(tcb.outstanding)  # what duplicate ACKs have inflated ends with it
         tcb.dupacks = tcb.in_recovery = tcb.high_rxt = tcb.rescue_rxt = 0
         tcb.recover = tcb.snd_max
         tcb.sent_at = now

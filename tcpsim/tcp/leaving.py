@@ -55,8 +55,9 @@ def _complete(tcb: TCB, now: Time, segment: Segment) -> None:
         stamps = None
     blocks: tuple[Block, ...] = ()
     if (tcb.rcv_blocks or tcb.rcv_dsack is not None) and segment.ctl & (ACK | RST) == ACK:
-        blocks = blocks_to_send(tcb)
-        tcb.rcv_dsack = None  # RFC 2883 4: reported once
+        blocks = blocks_to_send(tcb, segment.length)
+        if blocks:
+            tcb.rcv_dsack = None  # RFC 2883 4: reported once
     if stamps is not None or blocks:
         segment.options = Options(None, None, False, stamps, blocks)
     if acknowledges:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from . import rules as why
 from .actions import Deliver, TimerStopped
 from .diagram import LISTEN, SYN_SENT, TIME_WAIT
-from .negotiation import set_send_mss
+from .negotiation import may_extend, set_send_mss
 from .receive import answer_receives, offer_window, size_buffer
 from .send import output
+from .seqnum import MASK
 from .text import cut
 from .timers import start_keepalive, start_user_timeout
 from .units import NEVER
@@ -82,11 +83,14 @@ def cork_call(tcb: TCB, now: Time, on: bool) -> None:
 def configure_call(tcb: TCB, now: Time, cfg: Config) -> None:
     """Change the knobs, and what runs by the old ones."""
     was, tcb.cfg = tcb.cfg, cfg
+    if cfg.timestamp_tick != was.timestamp_tick:  # the clock goes on from where it is: RFC 7323 5.4, monotone
+        tcb.ts_offset = (tcb.ts_offset + now // was.timestamp_tick - now // cfg.timestamp_tick) & MASK
     if not tcb.state.both_syns:
         if tcb.state is LISTEN or tcb.fresh:
             tcb.reset_variables()
         elif tcb.state is SYN_SENT and cfg.user_timeout != was.user_timeout:
             _time_user_anew(tcb, now)
+        tcb.extended = tcb.extended or may_extend(tcb)  # the SYN may be sent again
         return
     if cfg.rcv_buff != was.rcv_buff:
         size_buffer(tcb, cfg.rcv_buff)  # the right edge stays: it moves with what arrives and what is read

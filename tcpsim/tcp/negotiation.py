@@ -110,11 +110,26 @@ def settle(tcb: TCB, segment: Segment) -> None:
     set_send_mss(tcb)
 
 
+def unsettle(tcb: TCB, segment: Segment) -> None:
+    """SYNs have crossed, and the SYN,ACK that follows has the last word: what it leaves out is not in use.
+
+    RFC 7323 2.2 and 3.2 ask for the option in both: the peer may have seen a SYN of ours without it.
+    """
+    options = segment.options or Options()
+    tcb.sack_ok = tcb.sack_ok and options.sack_ok
+    tcb.ts_ok = tcb.ts_ok and options.ts is not None
+    if options.wscale is None:
+        tcb.scaling = False
+        tcb.snd_scale = tcb.rcv_scale = 0
+    set_send_mss(tcb)
+
+
 def _ecn_agreed(tcb: TCB, ctl: int) -> bool:
     """RFC 3168 6.1.1: an ECN-setup SYN has ECE and CWR, an ECN-setup SYN,ACK has ECE alone.
 
-    With the bit AE (RFC 9768) it is taken for what it is to an end that does not know that bit.
+    Who has sent a SYN that was none must not set ECT, be it that SYNs have crossed. With the bit AE (RFC 9768) it is
+    taken for what it is to an end that does not know that bit.
     """
-    if ctl & ACK:
-        return tcb.ecn_asked and ctl & (ECE | CWR) == ECE
-    return ctl & (ECE | CWR) == ECE | CWR
+    if tcb.state is SYN_SENT and not tcb.ecn_asked and (ctl & ACK or not tcb.cfg.ecn_crossed):
+        return False
+    return ctl & (ECE | CWR) == (ECE if ctl & ACK else ECE | CWR)

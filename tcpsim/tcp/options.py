@@ -31,7 +31,7 @@ Kinds = tuple[str, ...]
 KINDS: Final[dict[str, int]] = {
     "eol": 0, "nop": 1, "mss": 2, "wscale": 3, "sackOK": 4, "sack": 5, "TS": 8, "FO": 34, "FOEXP": 254, "other": -1,
 }  # fmt: skip
-"""What a layout may hold, and the kind's number. `FOEXP` is `FO` in its experimental form (RFC 7413 4.1.1: kind
+"""What a layout may hold, and the kind's number. `FOEXP` is `FO` in its experimental form (RFC 7413 7: kind
 254 and the magic number F989); each `other` stands for the next option of `others`."""
 
 ORDERS: Final = ("mss,wscale,sackOK,TS", "mss,sackOK,TS,wscale")

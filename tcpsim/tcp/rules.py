@@ -488,7 +488,7 @@ SACK_HOLE: Final = _rule(
 )  # fmt: skip
 SACK_RESCUE: Final = _rule(
     "sack.rescue", "RFC 6675 4, NextSeg (4)",
-    "The pipe has room and there is no hole for it: the last segment is sent again, once, as no ACK may tell of its loss.",
+    "The pipe has room and there is no hole for it: the last segment goes again, once, as no ACK may tell of its loss.",
 )  # fmt: skip
 R1_REACHED: Final = _rule(
     "fail.r1", "RFC 9293 3.8.3 (e)", "The same segment was sent R1 times in vain: the user is told.", "SHLD-9"

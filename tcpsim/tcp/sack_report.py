@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .options import MAX_OCTETS
+from .options import MAX_OCTETS, TIMESTAMPS_OCTETS
 from .seqnum import HALF, MASK
 
 if TYPE_CHECKING:
@@ -74,11 +74,16 @@ def _note_twice(tcb: TCB, seq: int, length: int) -> None:
         tcb.rcv_dsack = ((base + first[0]) & MASK, (base + first[1]) & MASK)
 
 
-def blocks_to_send(tcb: TCB) -> tuple[Block, ...]:
-    """Return the blocks for a segment that leaves now: as many as fit beside the timestamps."""
-    room = MAX_OCTETS - 12 * tcb.ts_ok - HEADER_OCTETS
+def blocks_to_send(tcb: TCB, text: int = 0) -> tuple[Block, ...]:
+    """Return the blocks for a segment that leaves now: as many as fit beside the timestamps, and `text` octets.
+
+    Text may have been cut before the block came that is to go with it: what is sent again by the fifth check.
+    """
+    room = MAX_OCTETS - TIMESTAMPS_OCTETS * tcb.ts_ok
+    if text:
+        room = min(room, tcb.snd_mss - text)
     blocks = tcb.rcv_blocks if tcb.rcv_dsack is None else (tcb.rcv_dsack, *tcb.rcv_blocks)
-    return blocks[: room // BLOCK_OCTETS]
+    return blocks[: max(room - HEADER_OCTETS, 0) // BLOCK_OCTETS]
 
 
 def send_mss(tcb: TCB) -> int:

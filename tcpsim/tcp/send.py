@@ -422,12 +422,13 @@ def _recover_by_sack(tcb: TCB, now: Time) -> None:
     if proportional(tcb):
         tcb.cc.cwnd = pipe(tcb) + _proportional_room(tcb)
     room = _fill_holes(tcb, now, lost_below(tcb), why.SACK_LOST)
+    new = tcb.snd_nxt
     if room >= tcb.snd_mss and tcb.snd_nxt != tcb.snd_goal:
-        new = tcb.snd_nxt
         _send_new(tcb, now)
         tcb.prr_out += (tcb.snd_nxt - new) & MASK
     room = _fill_holes(tcb, now, tcb.sacked[-1] if tcb.sacked else tcb.snd_una, why.SACK_HOLE)
-    if room >= tcb.snd_mss and gt(tcb.snd_una, tcb.rescue_rxt):
+    # What has just left for the first time needs no rescue; it would be a retransmission with ECT (RFC 3168 6.1.5).
+    if room >= tcb.snd_mss and gt(tcb.snd_una, tcb.rescue_rxt) and tcb.snd_nxt == new:
         tcb.rescue_rxt = tcb.recover
         begin, end = last_hole(tcb)
         begin = max(begin, end - tcb.snd_mss)

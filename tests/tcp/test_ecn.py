@@ -77,15 +77,43 @@ def test_what_grants_it(numbers: Numbers, ctl: str, agreed: bool) -> None:
 
 
 def test_syns_that_cross(numbers: Numbers) -> None:
-    it = opened(numbers, None, ctl=SETUP, ecn="passive")
+    it = opened(numbers, None, ctl=SETUP, ecn="on")
     assert it.state is SYN_RECEIVED
     assert bits(it) == [GRANTED]
-    it.arrives("ACK")
+    it.arrives(GRANTED, seq=0)
     assert it.end.state.synchronized
     it.sends(b"text")
-    assert last(it).ecn == ECT_0
+    assert (bits(it), last(it).ecn) == (["PSH,ACK"], ECT_0), "ECE of a SYN,ACK echoes no mark: there is no CWR"
     it = opened(numbers, None, ctl="SYN", ecn="on")
     assert bits(it) == ["SYN,ACK"]
+    it = opened(numbers, None, ctl=SETUP, ecn="passive")
+    assert bits(it) == ["SYN,ACK"], "MUST NOT set ECT: our own SYN did not ask"
+    assert not it.end.ecn_ok
+    it = opened(numbers, None, ctl=SETUP, ecn="passive", ecn_crossed=True)
+    assert bits(it) == [GRANTED], "FreeBSD's way"
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_peer_that_gives_up_asking_is_granted_nothing(numbers: Numbers, answer: bool) -> None:
+    """6.1.1.1: it takes no SYN,ACK for a grant any more, and would echo no mark."""
+    it = accepted(numbers, None, ctl=SETUP, ecn="on", answer_duplicate_syn=answer)
+    it.arrives(SETUP, seq=0)
+    assert it.end.ecn_ok
+    it.arrives("SYN", seq=0)
+    assert bits(it) == (["SYN,ACK"] if answer else ["ACK"])
+    it.arrives("ACK")
+    it.sends(b"text")
+    assert last(it).ecn == NOT_ECT
+
+
+def test_the_bits_of_a_syn_in_the_window_are_neither_mark_nor_echo(numbers: Numbers) -> None:
+    it = talking(numbers)
+    comes(it, text=10, ecn=CE)
+    it.sends(MSS)
+    cwnd = it.end.cc.cwnd
+    comes(it, SETUP)
+    assert bits(it) == ["ACK,ECE"], "challenged; and CWR has not come"
+    assert (it.end.cc.cwnd, it.end.ecn_cwr) == (cwnd, False)
 
 
 @pytest.mark.parametrize(("retries", "asking"), [(0, 1), (1, 2), (2, 3), ("off", 5)])

@@ -265,6 +265,17 @@ def test_a_fin_goes_again_with_the_text(numbers: Numbers) -> None:
     assert it.end.outstanding == 0
 
 
+def test_a_path_mtu_during_fast_recovery_ends_what_it_inflated(numbers: Numbers) -> None:
+    """RFC 6582 3.2, step 3: cwnd is at most ssthresh afterwards."""
+    it = opened(numbers, Options(mss=1000), initial_window=10, mss=1000, mss_option="always", limited_transmit=False)
+    it.sends(10_000)
+    for _ in range(6):
+        it.arrives("ACK", ack=1, wnd=60_000)
+    assert (it.end.in_recovery, it.end.cc.cwnd, it.end.cc.ssthresh) == (1, 11_000, 5_000)
+    hears(it, "fragmentation needed", mtu=540)
+    assert (it.end.in_recovery, it.end.cc.cwnd, it.end.cc.ssthresh) == (0, 5_000, 5_000)
+
+
 # ------------------------------------------------------------------ IPv6
 
 
@@ -285,6 +296,7 @@ def test_the_least_mtu_of_ipv6(numbers: Numbers) -> None:
     assert it.end.snd_mss == 1440
     it.sends(1440)
     assert hears(it, "packet too big", mtu=1279) == [], "such a message MUST be discarded"
+    assert hears(it, "packet too big", mtu=0) == [], "no router leaves it out over IPv6"
     assert (it.end.path_mtu, it.end.snd_mss) == (1500, 1440)
     hears(it, "packet too big", mtu=1280)
     assert (it.end.path_mtu, it.end.snd_mss) == (1280, 1220)

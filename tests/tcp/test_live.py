@@ -24,7 +24,9 @@ from tcpsim.tcp.diagram import (
     TIME_WAIT,
     State,
 )
+from tcpsim.tcp.options import Options
 from tcpsim.tcp.units import HOUR, MS, NEVER, SECOND
+from tests.tcp.extended import STAMPS, opened, stamps
 from tests.tcp.flow import MSS, WIDE, established, reasons, segments, sent_at, timeline
 from tests.tcp.reach import EVERY_STATE, RCV, Line, Reached, drops, fresh, gives, moves, reach, sends, sets, stops
 
@@ -441,3 +443,33 @@ def test_a_fork_has_the_cork_and_the_records(numbers: Numbers) -> None:
     assert it.end.corked is False
     it.end.cfg = replace(it.end.cfg, nagle=False)
     assert copy.end.cfg.nagle is True
+
+
+def test_a_smaller_buffer_says_nothing_of_what_is_read(numbers: Numbers) -> None:
+    """The right edge does not move back (SHLD-14): more is offered than there will be room for."""
+    it = established(numbers)
+    it.arrives("ACK", text=b"x" * 100)
+    wnd = it.end.rcv_wnd
+    configures(it, rcv_buff=wnd // 2)
+    assert it.receives(100)[-1][0] == "gives"
+    assert it.end.rcv_wnd == wnd
+
+
+def test_the_timestamp_clock_never_goes_back(numbers: Numbers) -> None:
+    it = opened(numbers, Options(ts=(STAMPS, 0)), timestamps=True, timestamp_offset=0)
+    it.waits(10 * SECOND)
+    it.sends(b"one")
+    assert stamps(it) == [(10_000, STAMPS)]
+    configures(it, timestamp_tick="1s")
+    it.arrives("ACK", ack=4, wnd=WIDE, options=Options(ts=(STAMPS, 10_000)))
+    it.waits(SECOND)
+    it.sends(b"three")
+    assert stamps(it) == [(10_001, STAMPS)]
+
+
+def test_a_syn_that_is_sent_again_may_ask_for_more(numbers: Numbers) -> None:
+    it = fresh(numbers, timestamp_offset=7)
+    it.opens(active=True)
+    configures(it, timestamps=True)
+    it.waits(SECOND)
+    assert stamps(it) == [(1000, 0)]

@@ -156,3 +156,32 @@ def test_who_returns_to_listen_agrees_anew(numbers: Numbers) -> None:
     it.arrives("SYN", options=Options(1400))
     assert stamps(it) == [None]
     assert not it.end.extended
+
+
+@pytest.mark.parametrize("left_out", ["wscale", "sack_ok", "ts", ""])
+def test_after_syns_have_crossed_the_syn_ack_has_the_last_word(numbers: Numbers, left_out: str) -> None:
+    """RFC 7323 3.2: "both <SYN> and <SYN,ACK> contain TSopt"; the peer may have seen a SYN of ours without it."""
+    it = opened(numbers, THEIRS, ctl="SYN", **EVERYTHING)
+    assert (it.end.ts_ok, it.end.sack_ok, it.end.scaling, it.end.snd_mss) == (True, True, True, 1388)
+    said = Options(
+        1400,
+        None if left_out == "wscale" else 5,
+        left_out != "sack_ok",
+        None if left_out == "ts" else (STAMPS, 0),
+    )
+    it.arrives("SYN,ACK", seq=0, options=said, wnd=6400)
+    assert it.state is ESTABLISHED
+    assert it.end.ts_ok is (left_out != "ts")
+    assert it.end.sack_ok is (left_out != "sack_ok")
+    assert it.end.snd_mss == (1400 if left_out == "ts" else 1388)
+    scaled = left_out != "wscale"
+    assert (it.end.scaling, it.end.snd_scale, it.end.rcv_scale) == ((True, 5, 6) if scaled else (False, 0, 0))
+    assert it.end.snd_wnd == 6400
+
+
+def test_a_syn_ack_without_any_option_after_syns_have_crossed(numbers: Numbers) -> None:
+    it = opened(numbers, THEIRS, ctl="SYN", **(EVERYTHING | {"rcv_buff": 200_000}))
+    it.arrives("SYN,ACK", seq=0, wnd=6400)
+    assert it.state is ESTABLISHED
+    assert (it.end.ts_ok, it.end.sack_ok, it.end.scaling) == (False, False, False)
+    assert (it.end.rcv_buff, it.end.rcv_wnd) == (65_535, 65_535), "what the window field can say"

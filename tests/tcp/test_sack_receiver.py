@@ -300,3 +300,12 @@ def test_blocks_are_those_of_a_plain_model(numbers: Numbers, seed: int) -> None:
         expected = model.comes(begin, end)
         assert comes(it, begin, end) == expected, (begin, end, model.nxt)
         assert it.theirs("rcv_nxt") == model.nxt
+
+
+def test_text_that_is_old_is_reported_though_its_ack_counts(numbers: Numbers) -> None:
+    it = receiver(numbers, old_acks_count=True)
+    comes(it, 1, 101)
+    it.sends(b"ours")
+    assert comes(it, 1, 101, ack=5) == [(1, 101)]
+    assert dropped(it) == [why.OLD_ACK_COUNTS]
+    assert it.end.outstanding == 0

@@ -15,6 +15,7 @@ from tcpsim.tcp.options import Options
 from tcpsim.tcp.sack import pipe
 from tcpsim.tcp.seqnum import MASK
 from tcpsim.tcp.units import MS, SECOND
+from tests.tcp.extended import sent
 from tests.tcp.flow import MSS, WIDE, reasons, segments, starts
 from tests.tcp.reach import fresh, sets
 
@@ -312,6 +313,26 @@ def test_there_is_one_rescue_per_recovery(numbers: Numbers) -> None:
     assert hears(it, 9) == []
 
 
+def test_what_has_just_left_for_the_first_time_is_not_rescued(numbers: Numbers) -> None:
+    it = talks(numbers, queued=12)
+    hears(it, 1, (2, 4))
+    assert hears(it, 1, (2, 7)) == [(11, why.SACK_NEW_DATA)]
+    assert hears(it, 9) == [(12, why.SACK_NEW_DATA)], "though there is room for one more"
+    assert hears(it, 10) == [(12, why.SACK_RESCUE)]
+
+
+def test_a_report_goes_only_where_it_fits_beside_the_text(numbers: Numbers) -> None:
+    """What shows our loss brings text beyond a hole: the whole segment sent again was cut before that."""
+    it = talks(numbers, queued=10)
+    hears(it, 1, (2, 2))
+    hears(it, 1, (2, 3))
+    it.arrives("ACK", seq=100, text=5, wnd=WIDE, options=blocks(it, (2, 4)), ack=1)
+    resent, acknowledgment = sent(it)
+    assert (resent.why, resent.length, resent.options) == (why.SACK_RETRANSMIT, MSS, None)
+    assert acknowledgment.options is not None
+    assert acknowledgment.options.sack == (((it.irs + 100) & MASK, (it.irs + 105) & MASK),)
+
+
 def test_a_rescue_ends_below_what_is_reported(numbers: Numbers) -> None:
     """It "MUST include the highest outstanding unSACKed sequence number", here the half segment before 9.5."""
     it = talks(numbers, queued=10)
@@ -490,7 +511,7 @@ def test_a_copy_has_its_own_scoreboard(numbers: Numbers) -> None:
 
 
 def test_prr_sends_one_segment_for_two_that_are_delivered(numbers: Numbers) -> None:
-    """ssthresh is half of ten: above it every second ACK sends one, at it every ACK; nothing waits for half a window."""
+    """ssthresh is half of ten: above it every second ACK sends one, at it every ACK; none waits for half a window."""
     it = talks(numbers, queued=30, prr=True)
     hears(it, 1, (2, 2))
     hears(it, 1, (2, 3))
