@@ -245,7 +245,10 @@ def is_a_datagram_or_a_wire_error(octets: bytes) -> None:
     except WireError as error:
         inside = error.offset is not None and 0 <= error.offset <= len(octets)
     else:
-        encode(read)  # whatever was read can be written
+        # Whatever was read can be written, but for UDP over IPv6 without a checksum (RFC 8200 8.1 asks for one).
+        unchecked = isinstance(read.payload, Udp) and not read.payload.checked and ":" in read.source
+        with pytest.raises(WireError) if unchecked else contextlib.nullcontext():
+            encode(read)
         inside = True
         with contextlib.suppress(WireError):
             quoted(read)
@@ -284,3 +287,14 @@ def test_the_longest_chain_of_extension_headers_ends() -> None:
     octets = encode(Datagram(CLIENT6, SERVER6, Raw(60, chain * 8191)))
     with pytest.raises(WireError, match="8 octets of an extension header, not 0"):
         decode(octets)
+
+
+def test_udp_over_ipv6_without_a_checksum_is_read_on_request_and_never_written() -> None:
+    whole = bytearray(encode(Datagram("2001:db8::1", "2001:db8::2", Udp(1, 2, b"x"))))
+    whole[46:48] = b"\0\0"
+    with pytest.raises(WireError):
+        decode(bytes(whole))
+    is_a_datagram_or_a_wire_error(bytes(whole))
+    payload = decode(bytes(whole), verify=False).payload
+    assert isinstance(payload, Udp)
+    assert not payload.checked
