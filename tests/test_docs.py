@@ -43,6 +43,7 @@ PARSERS = {
 }
 PARTS: list[type[models.Part]] = [
     models.ScenarioFile, models.Host, models.Link, models.BurstyLoss, models.StateLoss, models.Fault, models.Expect,
+    models.Quiz,
     models.Listen, models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
     models.Status, models.Crash, models.Inject, models.Remark,
 ]  # fmt: skip

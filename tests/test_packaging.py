@@ -37,8 +37,8 @@ def installed(unpacked: Path, cwd: Path, *arguments: str) -> subprocess.Complete
 
 
 def test_wheel_carries_every_scenario_unchanged(unpacked: Path) -> None:
-    ours = {file.name: file.read_bytes() for file in (ROOT / "scenarios").glob("*.yaml")}
-    theirs = {file.name: file.read_bytes() for file in (unpacked / "tcpsim" / "library").glob("*.yaml")}
+    ours = {file.name: file.read_bytes() for file in (ROOT / "scenarios").rglob("*.yaml")}
+    theirs = {file.name: file.read_bytes() for file in (unpacked / "tcpsim" / "library").rglob("*.yaml")}
     assert ours
     assert theirs == ours
 
@@ -59,7 +59,7 @@ def test_installed_command_finds_a_scenario_by_name_in_any_directory(unpacked: P
 def test_installed_command_lists_every_scenario(unpacked: Path, tmp_path: Path) -> None:
     ran = installed(unpacked, tmp_path, "list")
     assert (ran.returncode, ran.stderr) == (0, "")
-    for file in (ROOT / "scenarios").glob("*.yaml"):
+    for file in (ROOT / "scenarios").rglob("*.yaml"):
         assert file.stem in ran.stdout
 
 

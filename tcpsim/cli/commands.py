@@ -150,7 +150,7 @@ def run(
 def _library_names() -> list[str]:
     from ..scenario import library
 
-    return [name for name, _, _ in library()]
+    return [entry.name for entry in library()]
 
 
 def _run_one(
@@ -363,9 +363,9 @@ def list_() -> None:
     from ..scenario import library
 
     rows = library()
-    longest = max((len(name) for name, _, _ in rows), default=0)
-    for name, title, _ in rows:
-        click.echo(f"{name:<{longest}}  {title}")
+    longest = max((len(entry.name) for entry in rows), default=0)
+    for entry in rows:
+        click.echo(f"{entry.name:<{longest}}  {entry.title}")
 
 
 @tcpsim.command(short_help="List the profiles, or the knobs of one.")

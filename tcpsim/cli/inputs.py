@@ -36,7 +36,7 @@ class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic only i
         """Return the library's names that begin like this, and let the shell add files."""
         from ..scenario import library
 
-        names = [CompletionItem(name, help=title) for name, title, _ in library() if name.startswith(incomplete)]
+        names = [CompletionItem(e.name, help=e.title) for e in library() if e.name.startswith(incomplete)]
         return [*names, CompletionItem(incomplete, type="file")]
 
 

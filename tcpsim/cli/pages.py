@@ -223,6 +223,7 @@ def _names() -> dict[str, str]:
         "InjectedPhrase": "[segment](#strangers)", "PartyKey": "[party](#parties)",
         "StatesReached": "state, or list of states", "SignalName": "[signal](#signals)", "Switch": "`on` or `off`",
         "Count": "[count](#counts)", "DeliveredText": "text, or number of octets",
+        "MutantName": "`NAME` or `NAME@HOST`",
         "AnyStep": "[step](#the-script)",
     }  # fmt: skip
 
@@ -255,7 +256,7 @@ def type_words(hint: Any) -> str:
 
 _ANCHORS: Final = {
     "Host": "hosts", "Knobs": "knobs", "Link": "links", "Impairments": "impairments", "BurstyLoss": "loss-in-bursts",
-    "StateLoss": "loss-in-bursts", "Fault": "faults", "Expect": "expectations",
+    "StateLoss": "loss-in-bursts", "Fault": "faults", "Expect": "expectations", "Quiz": "questions",
 }  # fmt: skip
 
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..tcp.units import Time
+    from .values import Mutation
 
 DEFAULT_DELAY: Final[Time] = 50_000_000
 """The one-way delay of a link that does not say."""
@@ -115,7 +116,9 @@ class Scenario:
         path: the file.
         text: all that stands in it.
         intro: the comment with which it opens, without `#`.
-        title, shows, source: as in the file.
+        title, question, shows, source: as in the file.
+        quiz: the question that `tcpsim quiz` asks, or None.
+        mutant: the mutant that fails it, or None.
         seed, profile, knobs: what holds unless a run or a host says otherwise.
         hosts, links, script, expectations: the parts, in the order of the file.
         until: nanoseconds of virtual time; max_events: a number of events. At these, a run stops.
@@ -126,8 +129,11 @@ class Scenario:
     text: str
     intro: str
     title: str
+    question: str
     shows: str
     source: str
+    quiz: models.Quiz | None
+    mutant: Mutation | None
     seed: int
     profile: str
     knobs: dict[str, Any]
@@ -137,6 +143,13 @@ class Scenario:
     expectations: tuple[Expectation, ...]
     until: Time
     max_events: int
+
+    @property
+    def group(self) -> str:
+        """The folder of the library that it lies in; "" for a file of one's own."""
+        from .library import group_of
+
+        return group_of(Path(self.path))
 
     def __repr__(self) -> str:
         return f"<Scenario {printable(self.name)}: {printable(self.title)}>"
@@ -201,12 +214,15 @@ class _Reading:
         links = self._links()
         script = self._script()
         expectations = self._expectations()
+        self._check_quiz()
+        self._check_mutant()
         if self.problems:
             raise ScenarioError(self.problems)
         knobs = {} if written.knobs is None else written.knobs.knobs
         return Scenario(
-            Path(self.file).stem, self.file, self.text, _intro(self.text), written.title, written.shows, written.source,
-            written.seed, written.profile, knobs, hosts, links, script, expectations, written.until, written.max_events,
+            Path(self.file).stem, self.file, self.text, _intro(self.text), written.title, written.question,
+            written.shows, written.source, written.quiz, written.mutant, written.seed, written.profile, knobs, hosts,
+            links, script, expectations, written.until, written.max_events,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ places and problems
@@ -249,6 +265,33 @@ class _Reading:
                 self.tell(place, wrong, one_of(known), nearest_word(party.name, known))
             elif party.number is not None and party.name not in self.hosts:
                 self.tell(place, f"{party.name!r} is one connection already", "the name of a host before `connection`")
+
+    # ------------------------------------------------------------------ the question, and the proof
+
+    def _check_quiz(self) -> None:
+        quiz = self.written.quiz
+        if quiz is None:
+            return
+        self.known_parties(find(self.tree, ("quiz", "until")), _parties_of_event(quiz.until))
+        if quiz.answer not in quiz.choices:
+            wrong = "the answer is not among the choices"
+            self.tell(
+                self.place("quiz", "answer"),
+                wrong,
+                "one of them, word by word",
+                nearest_word(quiz.answer, quiz.choices),
+            )
+        for index, choice in enumerate(quiz.choices):
+            if choice in quiz.choices[:index]:
+                self.tell(self.place("quiz", "choices", index), "this choice stands there already", "different choices")
+
+    def _check_mutant(self) -> None:
+        mutant = self.written.mutant
+        if mutant is not None and mutant.host is not None:
+            phrase = find(self.tree, ("mutant",))
+            self.known_host(
+                mutant.host, phrase.at(len(mutant.name) + 1) if isinstance(phrase, Scalar) else phrase.place
+            )
 
     # ------------------------------------------------------------------ hosts and links
 

@@ -26,6 +26,7 @@ from .values import (
     From,
     InjectedPhrase,
     LinePhrase,
+    MutantName,
     Name,
     OccurrenceKey,
     OccurrencePhrase,
@@ -366,6 +367,27 @@ class Expect(Part):
     """How the run ends: idle (nothing is left to happen; the default), or at a limit."""
 
 
+# ---------------------------------------------------------------------- questions
+
+
+_Line = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Quiz(Part):
+    """A question to ask before the run is seen to its end."""
+
+    ask: Annotated[str, Field(min_length=1, max_length=300)]
+    """What is going to happen?"""
+    until: EventPhrase
+    """The ladder is shown up to this event, and hidden from it on."""
+    choices: Annotated[list[_Line], Field(min_length=2, max_length=6)]
+    """The answers to choose from."""
+    answer: _Line
+    """The right one, as it stands among the choices."""
+    because: Annotated[str, Field(min_length=1, max_length=1000)]
+    """Why it is the right one."""
+
+
 # ---------------------------------------------------------------------- the whole
 
 
@@ -376,10 +398,16 @@ class ScenarioFile(Part):
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     """The question, or the name, in one line."""
+    question: Annotated[str, Field(max_length=200)] = ""
+    """The question that the scenario answers, in one sentence."""
     shows: Annotated[str, Field(max_length=2000)] = ""
-    """What to see, in a sentence or two."""
+    """The answer: what to see, in a few sentences."""
     source: Annotated[str, Field(max_length=200)] = ""
     """Where the answer stands: RFC and section."""
+    quiz: Quiz | None = None
+    """A question about what comes next, for `tcpsim quiz`."""
+    mutant: MutantName | None = None
+    """A broken TCP, of all hosts or (NAME@HOST) of one, with which an expectation has to fail."""
     seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 1
     """The only chance in the run."""
     profile: _PROFILE = "rfc9293"

@@ -169,6 +169,30 @@ def _socket(value: object, *, port_needed: bool) -> Socket:
     return Socket(match["host"], port)
 
 
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """`no-time-wait`, or `no-time-wait@client` where only one host is a mutant."""
+
+    name: str
+    host: str | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.host is None else f"{self.name}@{self.host}"
+
+
+_MUTATION: Final = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,63})(?:@(?P<host>\S{1,64}))?")
+
+
+def _mutation(value: object) -> Mutation:
+    expected = "the name of a mutant, or NAME@HOST; `tcpsim mutants` lists them"
+    if not isinstance(value, str):
+        raise PhraseError(_found(value), expected)
+    match = _MUTATION.fullmatch(value)
+    if match is None:
+        raise PhraseError(f"{shown(value)} is no mutant", expected)
+    return Mutation(match["name"], match["host"])
+
+
 def _state(value: object) -> State:
     if isinstance(value, str) and value in STATES:
         return STATES[value]
@@ -337,6 +361,9 @@ DeliveredText = Annotated[
             "anyOf": [{"type": "string"}, {"type": "integer", "minimum": 0}],
         },
     ),
+]
+MutantName = Annotated[
+    Mutation, Reads(_mutation, _text("A mutant, of all hosts or of one.", "no-time-wait", "no-time-wait@client"))
 ]
 Port = Annotated[int, Field(ge=1, le=65_535, description="A port.")]
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from tcpsim.cli.commands import tcpsim
 from tcpsim.scenario import Run, Scenario, library, run
 
-LIBRARY = [name for name, _, _ in library()]
-HANDSHAKE = next(path for name, _, path in library() if name == "handshake").read_text("utf-8")
+LIBRARY = [entry.name for entry in library()]
+HANDSHAKE = next(entry.path for entry in library() if entry.name == "handshake").read_text("utf-8")
 
 
 def call(*arguments: str, environment: dict[str, str] | None = None) -> Result:
@@ -267,7 +267,7 @@ def test_a_trace_is_never_written_onto_the_scenario(tmp_path: Path, monkeypatch:
 
 
 def test_a_trace_is_not_written_onto_a_scenario_of_the_library() -> None:
-    place = next(path for name, _, path in library() if name == "handshake")
+    place = next(entry.path for entry in library() if entry.name == "handshake")
     assert_is_a_sentence(call("run", "handshake", "--trace", str(place)), "this is the file that is read")
     assert place.read_text("utf-8") == HANDSHAKE
 

@@ -72,8 +72,8 @@ def test_explain_keeps_to_ascii_and_80_columns() -> None:
 
 def test_list_names_every_scenario_with_its_title() -> None:
     lines = call("list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [name for name, _, _ in library()]
-    assert all(title in line for line, (_, title, _) in zip(lines, library(), strict=True))
+    assert [line.split()[0] for line in lines] == [entry.name for entry in library()]
+    assert all(entry.title in line for line, entry in zip(lines, library(), strict=True))
 
 
 def test_profiles_names_each_and_how_it_differs() -> None:

@@ -21,7 +21,7 @@ SILENT = OPENING.replace("port: 80}", "port: 80, reading: off}")
 NEW_ISS = "at 0.550000: server chooses another initial sequence number; a script counts from the first"
 REFUSED = {("old-duplicate-syn", "server"): NEW_ISS}
 """What of the library can't be told as a script, and why."""
-LIBRARY = [name for name, _, _ in library()]
+LIBRARY = [entry.name for entry in library()]
 RUNS = list(product([None, "rfc9293", "linux", "freebsd"], LIBRARY))
 """Profile in place of the scenario's own, and scenario."""
 

@@ -25,7 +25,7 @@ from tcpsim.scenario.problems import PhraseError
 from tcpsim.scenario.sights import parse_line
 from tests.scenario.written import NAMES, SMALL, loaded, plain
 
-RICH = ("half-close", "lost-last-ack", "old-duplicate-syn", "lossy-transfer")
+RICH = ("half-close", "lost-last-ack", "why-not-two", "lossy-transfer")
 OCTETS = [find(name).read_bytes() for name in RICH]
 WORDS = sorted(
     {word for octets in OCTETS for word in octets.decode().split()} | {"&a", "*a", "<<:", "? ", "!!int", "---", "|"}

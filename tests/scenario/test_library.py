@@ -14,7 +14,7 @@ from tests.scenario.written import NAMES, loaded, ran
 
 ASKED_FOR = {
     "handshake", "close-four-way", "close-three-segments", "simultaneous-open", "simultaneous-close", "lost-syn",
-    "lost-syn-ack", "lost-final-ack", "lost-fin", "lost-last-ack", "half-close", "refused", "old-duplicate-syn",
+    "lost-syn-ack", "lost-final-ack", "lost-fin", "lost-last-ack", "half-close", "refused", "why-not-two",
     "isn-wrap", "lossy-transfer",
 }  # fmt: skip
 
@@ -38,7 +38,7 @@ def test_scenario_opens_with_what_to_see_and_says_where_it_comes_from(name: str)
     assert scenario.intro.endswith(".")
     assert scenario.shows
     assert "RFC" in scenario.source
-    assert (scenario.name, scenario.title) == (name, {n: t for n, t, _ in library()}[name])
+    assert (scenario.name, scenario.title) == (name, {entry.name: entry.title for entry in library()}[name])
 
 
 @pytest.mark.parametrize("name", sorted(ASKED_FOR))
@@ -56,7 +56,7 @@ def test_scenario_run_twice_gives_the_same_bytes(name: str) -> None:
 
 DIGESTS = """
 from tcpsim.scenario import library, load, run
-for name, _, _ in library():
+for name in [entry.name for entry in library()]:
     made = run(load(name))
     print(name, made.trace.digest, made.passed, *(str(outcome) for outcome in made.verdict), sep="|")
 """

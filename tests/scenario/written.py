@@ -9,7 +9,7 @@ from typing import Any
 from tcpsim.scenario import Run, Scenario, ScenarioError, library, load, loads, run
 from tcpsim.scenario.document import parse
 
-NAMES = [name for name, _, _ in library()]
+NAMES = [entry.name for entry in library()]
 
 SMALL = """\
 title: A handshake
