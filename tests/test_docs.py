@@ -45,7 +45,7 @@ PARTS: list[type[models.Part]] = [
     models.ScenarioFile, models.Host, models.Link, models.BurstyLoss, models.StateLoss, models.Fault, models.Expect,
     models.Quiz,
     models.Listen, models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
-    models.Status, models.Crash, models.Inject, models.Remark,
+    models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject, models.Remark,
 ]  # fmt: skip
 """Every type that the keys of a file belong to."""
 
@@ -174,7 +174,7 @@ def test_key_is_told(key: str) -> None:
 
 def test_every_call_has_its_section() -> None:
     made = [part.model_fields["call"].annotation.__args__[0] for part in PARTS if issubclass(part, models.Step)]  # type: ignore[union-attr]  # a Literal
-    assert sorted(re.findall(r"^#### (\w+)$", SCENARIOS, re.MULTILINE)) == sorted(made)
+    assert sorted(re.findall(r"^#### ([\w ]+)$", SCENARIOS, re.MULTILINE)) == sorted(made)
 
 
 def test_every_word_of_the_phrases_is_told() -> None:

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from .. import __version__
 from ..trace.naming import shown_name
+from .coverage import coverage
+from .diff import diff
 from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
-from .inputs import Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
+from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
 from .packetdrill import packetdrill
+from .quiz import quiz
 from .screen import not_onto, own_canvas, patience, screen, writing
 
 if TYPE_CHECKING:
@@ -106,7 +110,7 @@ def tcpsim() -> None:
 
 @tcpsim.command(short_help="Run scenarios, print what happens and the verdict.")
 @click.argument("files", nargs=-1, type=ScenarioName(), metavar="FILE...")
-@click.option("--all", "everything", is_flag=True, help="Run every scenario of the library.")
+@click.option("--all", "everything", is_flag=True, help="Run the whole library, a line each; with --explain, ladders.")
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Write what happened, as JSON Lines.")
 @click.option("--explain", is_flag=True, help="Give the reason of each line, and where it stands.")
 @click.option("-q", "--quiet", is_flag=True, help="Print verdicts and failures, no ladder.")
@@ -125,7 +129,8 @@ def run(
     """Run scenarios, by path or by name, and say whether they keep their promises.
 
     Prints the ladder of each and a verdict. A failed expectation is shown with its place in the file,
-    what happened instead, and the ladder around it.
+    what happened instead, and the ladder around it. --all prints one line each, and ladders only with
+    --explain, --detail or --whole.
     """
     if everything and files:
         raise click.UsageError("--all runs every scenario of the library: name none beside it")
@@ -137,6 +142,10 @@ def run(
     if str(trace_file) == "-":
         raise click.UsageError("--trace takes the name of a file, not '-': standard output has the ladder")
     report = _report(explain=explain, **printed)
+    if everything and not quiet and not _asks_for_ladders("explain", "detail", "whole"):
+        from .overview import run_all
+
+        click.get_current_context().exit(run_all(report, seed=seed, profile=profile))
     worst = 0
     for number, name in enumerate(names):
         if number and not quiet:
@@ -145,6 +154,12 @@ def run(
         if worst == INTERRUPTED:
             break
     click.get_current_context().exit(worst)
+
+
+def _asks_for_ladders(*options: str) -> bool:
+    """Return whether one of the options that change a ladder was given."""
+    source = click.get_current_context().get_parameter_source
+    return any(source(option) is not ParameterSource.DEFAULT for option in options)
 
 
 def _library_names() -> list[str]:
@@ -161,7 +176,7 @@ def _run_one(
         if is_trace(name):
             raise Wrong(f"{shown_name(name)}: this is a trace, which has run already; `tcpsim diagram` draws it")
         not_onto(file_of(name), trace_file, "--trace")
-        done = run_scenario(read_scenario(name), seed=seed, profile=profile)
+        done = run_scenario(read_scenario(name), explained=report.explain, seed=seed, profile=profile)
     except Wrong as wrong:
         return say(wrong)
     if not quiet:
@@ -181,6 +196,9 @@ def _code(done: Run) -> int:
 
 tcpsim.add_command(packetdrill)
 tcpsim.add_command(export)
+tcpsim.add_command(quiz)
+tcpsim.add_command(diff)
+tcpsim.add_command(coverage)
 
 
 # ---------------------------------------------------------------------- pictures
@@ -319,53 +337,31 @@ def states(
 def explain(
     what: str, event: str | None, ascii: bool, width: int | None, seed: int | None, profile: str | None
 ) -> None:
-    """Tell everything that happens, with numbers and reasons; or all about one EVENT.
+    """Tell of everything that happens what was checked, in which order, and what it changed; or all about one EVENT.
 
     EVENT is a number from that list, or words as in a scenario: "client SYN", "server is ESTABLISHED".
     """
-    trace = trace_of(what, seed=seed, profile=profile)
-    from ..draw import explain_text
+    trace = trace_of(what, seed=seed, profile=profile, explained=True)
+    from .explaining import tell
 
-    console = screen(width)
-    plain = ascii or console.options.ascii_only
-    for serial in [None] if event is None else _serials(trace, event):
-        click.echo(explain_text(trace, serial, width=console.width, ascii=plain), nl=False)
-
-
-def _serials(trace: Trace, event: str) -> list[int]:
-    """Return the serial numbers of the records that an EVENT means; Wrong if it means none."""
-    number = event.removeprefix("#")
-    if number.isascii() and number.isdigit():
-        if len(number) > 9 or int(number) >= len(trace):
-            raise Wrong(f"EVENT: there is no event {number}: the last one is {len(trace) - 1}")
-        return [int(number)]
-    from ..scenario.evidence import Evidence, Names
-    from ..scenario.moments import parse_occurrence
-    from ..scenario.problems import PhraseError, Place, Problem
-
-    try:
-        occurrence = parse_occurrence(event)
-    except PhraseError as error:
-        problem = Problem(Place("EVENT", 1, error.offset + 1), error.wrong, error.expected, error.nearest)
-        raise Wrong(str(problem)) from error
-    found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
-    if not found:
-        raise Wrong(f"EVENT: {event!r} never happens; `tcpsim explain` without it tells all that does")
-    return [each.serial for each in found]
+    tell(trace, event, screen(width), ascii=ascii)
 
 
 # ---------------------------------------------------------------------- what there is
 
 
-@tcpsim.command(name="list", short_help="List the scenarios that come along.")
-def list_() -> None:
-    """List the scenarios that come along, by name."""
-    from ..scenario import library
+@tcpsim.command(name="list", short_help="List the scenarios that come along, and their questions.")
+@click.argument("group", required=False, type=GroupName())
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: name, group, title and question of each.")
+@_sized
+def list_(group: str | None, as_json: bool, ascii: bool, width: int | None) -> None:
+    """List the scenarios that come along by group, each with the question that it answers."""
+    from .overview import library_json, tell_library
 
-    rows = library()
-    longest = max((len(entry.name) for entry in rows), default=0)
-    for entry in rows:
-        click.echo(f"{entry.name:<{longest}}  {entry.title}")
+    if as_json:
+        click.echo(library_json(group))
+    else:
+        tell_library(_report(ascii=ascii, width=width), group)
 
 
 @tcpsim.command(short_help="List the profiles, or the knobs of one.")

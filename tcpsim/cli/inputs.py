@@ -40,6 +40,27 @@ class ScenarioName(click.ParamType):  # type: ignore[type-arg]  # generic only i
         return [*names, CompletionItem(incomplete, type="file")]
 
 
+class GroupName(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
+    """A group of the library; the shell completes it."""
+
+    name = "group"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the groups whose names begin like this."""
+        from ..scenario.library import GROUPS
+
+        return [CompletionItem(name, help=title) for name, title in GROUPS.items() if name.startswith(incomplete)]
+
+
+class QuizName(ScenarioName):
+    """A group of the library, or a scenario's name or path; the shell completes all three."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the groups and names that begin like this, and let the shell add files."""
+        groups = GroupName().shell_complete(ctx, param, incomplete)
+        return [*groups, *super().shell_complete(ctx, param, incomplete)]
+
+
 class Percentage(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
     """A probability as people write it: 10%, 0.1."""
 
@@ -109,20 +130,55 @@ def read_trace(word: str) -> Trace:
         raise Wrong(f"{shown_name(word)}: can't be read: {error.strerror or error}") from error
 
 
-def run_scenario(scenario: Scenario, *, seed: int | None = None, profile: str | None = None) -> Run:
-    """Run a scenario, with patience; Wrong for a profile that does not fit."""
+def run_scenario(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    profile: str | None = None,
+    knobs: dict[str, Any] | None = None,
+    mutant: str | None = None,
+    explained: bool = False,
+) -> Run:
+    """Run a scenario, with patience; Wrong for a profile, a knob or a mutant that does not fit."""
     from ..scenario import run
     from ..scenario.problems import shown
     from ..tcp.config import KnobError
+    from ..tcp.mutants import NoSuchMutant
 
     try:
         with patience(f"running {shown_name(scenario.name)}"):
-            return run(scenario, seed=seed, profile=profile)
+            return run(scenario, seed=seed, profile=profile, knobs=knobs, mutant=mutant, explained=explained)
     except KnobError as error:
+        if error.knob != "profile":
+            raise Wrong(f"--knob: {error}") from error
         raise Wrong(f"--profile: expected {error.expected}, not {shown(profile)}") from error
+    except NoSuchMutant as error:
+        raise Wrong(f"--mutant: {error}") from error
 
 
-def trace_of(word: str, *, seed: int | None = None, profile: str | None = None, loss: float | None = None) -> Trace:
+def read_knob(word: str) -> tuple[str, Any]:
+    """Return a knob's name and its value, of NAME=VALUE; Wrong for a knob that there is not, or a bad value."""
+    from ..tcp.config import KNOBS, KnobError, checked, profile
+
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise Wrong(f"--knob: expected NAME=VALUE, not {shown_name(word)!r}")
+    try:
+        value = KNOBS[name].read(text) if name in KNOBS else text
+        checked(profile("rfc9293"), {name: value})
+    except KnobError as error:
+        raise Wrong(f"--knob: {error}") from error
+    return name, value
+
+
+def trace_of(
+    word: str,
+    *,
+    seed: int | None = None,
+    profile: str | None = None,
+    loss: float | None = None,
+    explained: bool = False,
+) -> Trace:
     """Return the trace that a word stands for: that of a file, or of a scenario that is run now."""
     if is_meant_as_trace(word):
         if seed is not None or profile is not None or loss is not None:
@@ -132,7 +188,7 @@ def trace_of(word: str, *, seed: int | None = None, profile: str | None = None, 
     scenario = read_scenario(word)
     if loss is not None:
         scenario = with_loss(scenario, loss)
-    return run_scenario(scenario, seed=seed, profile=profile).trace
+    return run_scenario(scenario, seed=seed, profile=profile, explained=explained).trace
 
 
 def with_loss(scenario: Scenario, loss: float) -> Scenario:

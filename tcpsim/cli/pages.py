@@ -216,7 +216,7 @@ def _names() -> dict[str, str]:
     return {
         "Duration": "[time](#values)", "Rate": "[rate](#values)", "Probability": "[probability](#values)",
         "Name": "[name](#names)", "ConnectionName": "name or number of a connection",
-        "To": "`host:port`", "From": "`host` or `host:port`", "Port": "whole number, 1 to 65535",
+        "To": "`host:port`", "From": "`host` or `host:port`", "Port": "whole number, 1 to 65535", "PortRange": "`49152..65535`",
         "EventPhrase": "[event](#events)", "SelectorPhrase": "[selector](#selectors)", "Outage": "`1s..5s` or `1s..`",
         "LinePhrase": "[line](#segments-in-words)", "OccurrencePhrase": "[happening](#happenings)",
         "OccurrenceKey": "[happening](#happenings)", "TimerPhrase": "[timer](#timers)",

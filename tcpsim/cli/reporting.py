@@ -55,13 +55,16 @@ class Report:
 
     def line(self, text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
         """Print one paragraph, wrapped: all of it moved in by `indent` columns, and what follows by `hang` more."""
+        for line in self.wrapped(text, indent=indent, hang=hang):
+            self.console.print(Text(line, style=style), soft_wrap=True)
+
+    def wrapped(self, text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
+        """Return the lines of a paragraph, as `line` prints them."""
         said = to_ascii(text) if self.ascii else text
-        lines = textwrap.wrap(
+        return textwrap.wrap(
             said, self.console.width, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang),
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
-        for line in lines:
-            self.console.print(Text(line, style=style), soft_wrap=True)
 
     def ladder(self, trace: Trace, *, window: tuple[int, int] | None = None) -> None:
         """Print a ladder, or the piece of it between two serial numbers."""
@@ -80,18 +83,24 @@ class Report:
             return
         for outcome in run.failures:
             self._failure(outcome, run.trace)
-        self.console.print(self._summary(run), soft_wrap=True)
+        self.console.print(self.summary(run), soft_wrap=True)
 
-    def _summary(self, run: Run) -> Text:
-        count, failed = len(run.verdict), len(run.failures)
+    def sign(self, run: Run) -> tuple[str, str]:
+        """Return the sign of a run's verdict, and its style."""
         good, bad = ("ok", "FAILED") if self.ascii else ("✓", "✗")
-        name = to_ascii(run.scenario.name) if self.ascii else clean(run.scenario.name)
+        return (good, "bold green") if run.passed else (bad, "bold red")
+
+    def summary(self, run: Run, called: str = "") -> Text:
+        """Return the verdict on a run in one line; the run is `called` so, or by its scenario's name."""
+        count, failed = len(run.verdict), len(run.failures)
+        sign, style = self.sign(run)
+        name = to_ascii(called or run.scenario.name) if self.ascii else clean(called or run.scenario.name)
         if run.passed:
             expectations = "the one expectation holds" if count == 1 else f"all {count} expectations hold"
             words = expectations if count else "nothing was expected"
-            return Text.assemble((f"{good} ", "bold green"), (name, "bold"), f": {words}")
+            return Text.assemble((f"{sign} ", style), (name, "bold"), f": {words}")
         words = f"{failed} of {count} {'does' if failed == 1 else 'do'} not hold"
-        return Text.assemble((f"{bad} ", "bold red"), (name, "bold"), f": {words}")
+        return Text.assemble((f"{sign} ", style), (name, "bold"), f": {words}")
 
     def _failure(self, outcome: Outcome, trace: Trace) -> None:
         self.line(f"{outcome.place}:", "bold red")

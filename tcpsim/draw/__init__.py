@@ -6,6 +6,7 @@ when the first picture is measured, not with this package.
 """
 
 from .explain import explain_text as explain_text
+from .explain_events import explain_event as explain_event
 from .figure import draw_ladder as draw_ladder
 from .figure import ladder_bytes as ladder_bytes
 from .figure import ladder_svg as ladder_svg

@@ -164,7 +164,7 @@ class Columns:
             lane = columns.lane_of[place]
             columns.timer_widths[lane] = max(columns.timer_widths[lane], wide)
         names = [state_text(scene, stay) for stay in scene.stays if stay.host == host]
-        columns.states_width = max(width(name, TYPES["state"]) for name in names) + 2 * GAP
+        columns.states_width = max((width(name, TYPES["state"]) for name in names), default=0.0) + 2 * GAP
         remarks = [
             width(line, TYPES[remark.kind])
             for remark in scene.remarks if remark.host == host for line in remark_lines(scene, remark)

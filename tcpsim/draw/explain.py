@@ -2,6 +2,7 @@
 
 Rule 1. Every record is told, in order, under its serial number; nothing is summed up.
 Rule 2. The reason is the rule's own sentence from the catalogue; none is made up here.
+Rule 3. The trace of an explained run tells more, happening by happening: see `explain_events`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ..trace import (
     Arrived,
     Called,
     Corrupted,
+    Datagram,
     Delivered,
     Discarded,
     Duplicated,
@@ -31,8 +33,9 @@ from ..trace import (
     TimerStopped,
     flights,
 )
+from .happenings import check_serial, is_explained
 from .scene import ENDINGS, set_aside
-from .words import Clock, clean, header_fields, numbers, span, to_ascii
+from .words import Clock, clean, header_fields, numbers, octets, span, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,24 +50,28 @@ def explain_text(trace: Trace, event: int | None = None, *, width: int = 80, asc
 
     Args:
         trace: the run.
-        event: only the record with this serial number, and everything that is known about it.
+        event: only the record with this serial number, and everything that is known about it; in an
+            explained run, all of the happening to which it belongs.
         width: lines are wrapped to so many columns; less than 60 is taken as 60.
         ascii: use ASCII characters only.
 
     Raises:
         ValueError: there is no such record; the message says which there are.
     """
+    if event is not None:
+        check_serial(trace, event)
+    if is_explained(trace):
+        from .explain_events import explained_lines
+
+        return "".join(f"{line.plain}\n" for line in explained_lines(trace, event, width=width, ascii=ascii))
     records = trace.records
-    if event is not None and not 0 <= event < len(records):
-        known = f"expected a number from 0 to {len(records) - 1}" if records else "the trace is empty"
-        raise ValueError(f"no event {event} in this trace: {known}")
     clock = Clock({record.time for record in records})
     wide = max(width, 60)
     chosen = records if event is None else [records[event]]
     serial_width = len(str(len(records)))
     blocks = [_block(record, clock, serial_width, wide) for record in chosen]
     if event is not None:
-        blocks.append(_known_about(trace, records[event], clock, wide))
+        blocks.append(_told(known_about(trace, records[event], clock), wide))
     text = "".join(f"{line}\n" for block in blocks for line in block)
     return to_ascii(text) if ascii else text
 
@@ -88,6 +95,8 @@ def happened(record: Record, clock: Callable[[int], str]) -> str:
             return f"the application at {host} calls {clean(call)}{': ' + clean(error) if error else ''}"
         case Signalled(what=what, detail=detail):
             return f"{host} tells its application: {clean(what)}{' (' + clean(detail) + ')' if detail else ''}"
+        case Delivered(length=length, connection=None):
+            return f"{host} hands a datagram of {octets(length)} to its application, whole"
         case Delivered(length=length, total=total):
             return f"{host} hands {length} octets to its application, {total} in all"
         case Note(text=text):
@@ -135,12 +144,14 @@ def _block(record: Record, clock: Callable[[int], str], serial_width: int, width
 def _reason(record: Record) -> str:
     if record.why is not None:
         return f"{record.why.sentence} ({record.why.cite})"
+    if isinstance(record, Corrupted) and isinstance(record.segment, Datagram):
+        return "The checksum covers header and data; a datagram that fails it is discarded. (RFC 1122 4.1.3.4)"
     if isinstance(record, Corrupted):
         return "The checksum covers header and text, and the receiver must check it. (RFC 9293 3.1, MUST-3)"
     return ""
 
 
-def _known_about(trace: Trace, record: Record, clock: Callable[[int], str], width: int) -> list[str]:
+def known_about(trace: Trace, record: Record, clock: Callable[[int], str]) -> list[str]:
     """Return what else there is to say about one record."""
     facts: list[str] = []
     if record.connection is not None:
@@ -153,6 +164,10 @@ def _known_about(trace: Trace, record: Record, clock: Callable[[int], str], widt
         facts.append(f"what the timer is for: {TIMERS[record.timer]}")
     if isinstance(record, Signalled) and record.what in SIGNALS:
         facts.append(f"what the signal means: {SIGNALS[record.what]}")
+    return facts
+
+
+def _told(facts: list[str], width: int) -> list[str]:
     lines: list[str] = []
     for fact in facts:
         lines += textwrap.wrap(f"- {fact}", width, initial_indent=" " * INDENT, subsequent_indent=" " * (INDENT + 2))
@@ -163,7 +178,7 @@ def _segment_facts(trace: Trace, record: SegmentRecord, clock: Callable[[int], s
     source, source_port, target, target_port = record.flow
     facts = [
         f"packet {record.packet}, {clean(source)}:{source_port} to {clean(target)}:{target_port}",
-        f"on the wire {record.segment!r}, {header_fields(record)}",
+        f"on the wire {record.segment!r}, {header_fields(record)}".rstrip(", "),
     ]
     for flight in flights(trace):
         if flight.packet == record.packet:

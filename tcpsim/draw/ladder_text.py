@@ -378,14 +378,17 @@ class _Writer:
         if self.listed:
             self._list_arrow(arrow, arrow.start[0], "")
             return
-        joined = self._next_end(number, arrow) if arrow.source != arrow.target else None
+        joined = self._next_end(number, arrow) if arrow.source != arrow.target or arrow.loops else None
         path = _Path(self, arrow)
         if joined is None:
             path.leave_alone()
             return
         between, end = joined
         same_time = arrow.end[0] == arrow.start[0] and not between
-        path.join(between, straight=same_time)
+        if arrow.loops:
+            path.loop(between)
+        else:
+            path.join(between, straight=same_time)
         self.told.add(end)
         self._because(arrow.flight.discarded)
 
@@ -411,7 +414,11 @@ class _Writer:
         if self.listed:
             self._list_arrow(arrow, arrow.end[0], arrow.end_text or "arrives")
         else:
-            _Path(self, arrow).arrive_alone()
+            path = _Path(self, arrow)
+            if arrow.loops:
+                path.loop_back()
+            else:
+                path.arrive_alone()
         self._because(arrow.flight.discarded)
 
     def _list_arrow(self, arrow: Arrow, time: Time, what: str) -> None:
@@ -464,7 +471,7 @@ class _Path:
         self.writer, self.arrow, self.signs = writer, arrow, writer.signs
         bars = writer.bars
         source, target = arrow.source, arrow.target
-        if source == target:  # the trace knows no receiver
+        if source == target:  # to itself, or the trace knows no receiver
             target = source - 1 if source == len(bars) - 1 and source > 0 else source + 1
         self.start = bars[source]
         self.end = bars[target] if target < len(bars) else writer.width - 1
@@ -569,7 +576,50 @@ class _Path:
         for along in range(reach, max(reach - 8, 1), -2):
             row.canvas.put(self.at(along), self.signs.line, self.style)
 
+    # ------------------------------------------------------------------ from a host to itself
+
+    def loop(self, between: list[Stay]) -> None:
+        """Draw a segment that a host sends to itself: out on one row, back on the next."""
+        arrow, room = self.arrow, self.length - 7
+        text = self._in_front(arrow.start[0], room)
+        with_marks = f"{text} {self.marks}" if text and self.marks else text or self.marks
+        marks = "" if cell_len(with_marks) <= room else self.marks
+        text = with_marks if not marks else text
+        row = self._begin(arrow.start[0], text)
+        for stay in between:
+            self.writer._put_state(row, stay)
+        turn = 3 + cell_len(text) + 4
+        self.line(row.canvas, 3 + (cell_len(text) + 1 if text else 0), turn - 1, self.signs.line)
+        row.canvas.put(self.at(turn), self.signs.down_right if self.way > 0 else self.signs.down_left, self.style)
+        row = self.writer._row(arrow.end[0])
+        self._tip_back(row.canvas)
+        self.line(row.canvas, 2, turn - 1, self.signs.line)
+        row.canvas.put(self.at(turn), self.signs.up_left if self.way > 0 else self.signs.up_right, self.style)
+        self._aside(arrow.end[0], marks, self.end_text)
+
+    def loop_back(self) -> None:
+        """Draw the arriving half of a segment to oneself, with its words."""
+        words = " ".join(each for each in (self.text, self.marks) if each)
+        words = self.writer.say(f"{words}: {self.end_text}" if self.end_text else words)
+        text = words if cell_len(words) <= self.length - 12 else ""
+        for line in [] if text else _wrap(words, self.length - 4):
+            self.put(self.writer._row(self.arrow.end[0]).canvas, 2, line)
+        row = self.writer._row(self.arrow.end[0])
+        self._tip_back(row.canvas)
+        self.line(row.canvas, 2, 2, self.signs.line)
+        self.put(row.canvas, 4, text)
+        reach = 4 + (cell_len(text) + 1 if text else 0)
+        for along in range(reach, reach + 8, 2):
+            row.canvas.put(self.at(along), self.signs.line, self.style)
+
     # ------------------------------------------------------------------ parts
+
+    def _tip_back(self, canvas: _Canvas) -> None:
+        """Put the head of an arrow that ends where it began."""
+        if self.arrow.fate == "corrupted":
+            canvas.put(self.at(1), self.signs.cross, f"bold {self.style}")
+        else:
+            canvas.put(self.at(1), self.signs.left if self.way > 0 else self.signs.right, self.style)
 
     def _in_front(self, time: Time, room: int) -> str:
         """Return the words if they fit on the line; else write them on rows above it and return nothing."""

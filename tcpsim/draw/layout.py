@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from ..tcp.diagram import CLOSED
 from .columns import (
     GAP,
     MARGIN,
@@ -241,6 +242,8 @@ class _Ladder:
                 if moment == arrow.end:
                     self.timeline.require(arrow.start, arrow.end, 1.5 if arrow.end[0] > arrow.start[0] else 0)
         for arrow in self.scene.arrows:
+            if arrow.loops and arrow.end[0] > arrow.start[0]:
+                self.timeline.require(arrow.start, arrow.end, 2 * LINE * len(arrow_lines(arrow)) + 8)
             behind = self.behind[arrow.flight.serial]
             if behind.ahead is not None:
                 self.timeline.require(behind.ahead.end, arrow.end, ARRIVALS)
@@ -343,6 +346,8 @@ class _Ladder:
         elif arrow.fate == "corrupted":
             at_end = self.columns.last_lane(arrow)
             end -= 9 if end > start else -9
+        elif arrow.loops:
+            y1 = (y0 + y1) / 2  # there it turns round: see `_draw`
         arrived = arrow.fate == "arrived" and arrow.source != arrow.target
         cross = arrow.fate in ("lost", "corrupted")
         shot = Shot(
@@ -385,6 +390,9 @@ class _Ladder:
             own = placing.gaps.get(number)
             gaps = (() if own is None else (own,)) + _folded(wording.shot, page.folds)
             page.shots.append(replace(wording.shot, gaps=gaps))
+            arrow = self.scene.arrows[number]
+            if arrow.loops and arrow.fate == "arrived":
+                page.shots.append(_way_back(wording.shot, self._y(arrow.end)))
         page.axis = [AxisPiece(origin + top, origin + low, longer) for top, low, longer in self.timeline.pieces()]
         page.guides_end = max((host.left for host in self.columns.hosts), default=page.width - MARGIN)
         for number, host in enumerate(self.columns.hosts):
@@ -407,6 +415,8 @@ class _Ladder:
     def _bars(self, number: int, host: HostColumns) -> None:
         page = self.page
         stays = [stay for stay in self.scene.stays if stay.host == number]
+        if not stays:  # it knows UDP only, which has no states
+            page.bars += [Bar(x, x + host.strip, page.top, page.bottom, CLOSED, number, None) for x in host.edges]
         born: dict[int, Moment] = {}
         for stay in stays:
             born.setdefault(stay.connection, stay.start or self.first)
@@ -522,6 +532,11 @@ def _folded(shot: Shot, folds: list[Fold]) -> tuple[tuple[float, float], ...]:
     half = FOLD_GAP / 2 / shot.length if shot.length else 0.0
     at = [(fold.y - shot.y0) / fall for fold in folds if shot.y0 < fold.y < shot.y1]
     return tuple((part - half, part + half) for part in at)
+
+
+def _way_back(shot: Shot, y: float) -> Shot:
+    """Return the second half of an arrow from a host to itself, from where it turns round to the lifeline."""
+    return replace(shot, x0=shot.x1, y0=shot.y1, x1=shot.x0, y1=y, head=True)
 
 
 def _look(arrow: Arrow) -> str:

@@ -23,8 +23,10 @@ from ..tcp.rules import (
     TRIMMED,
     ZERO_WINDOW_ANSWERED,
 )
+from ..tcp.segment import ACK, RST
 from ..trace import (
     Called,
+    Datagram,
     Delivered,
     Ended,
     Moved,
@@ -37,9 +39,11 @@ from ..trace import (
     TimerStopped,
     flights,
 )
-from .words import clean, header_fields, numbers, span, timer_name
+from .words import clean, header_fields, numbers, octets, span, tidings, timer_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..tcp.diagram import State
     from ..tcp.rules import Rule
     from ..tcp.units import Time
@@ -104,6 +108,11 @@ class Arrow:
     marks: tuple[str, ...]
     end_text: str
     inbound: bool = False
+
+    @property
+    def loops(self) -> bool:
+        """Whether it leads from a host to that host itself."""
+        return self.flight.source == self.flight.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +226,8 @@ def silence_text(duration: Time, flying: list[Arrow]) -> str:
         return f"nothing happens for {span(duration)}"
     if len(packets) == 1:
         return f"for {span(duration)} only {numbers(flying[0].flight)} is under way"
-    return f"for {span(duration)} only {len(packets)} segments are under way"
+    what = "packets" if any(isinstance(arrow.flight.segment, Datagram) for arrow in flying) else "segments"
+    return f"for {span(duration)} only {len(packets)} {what} are under way"
 
 
 class _Painter:
@@ -228,6 +238,7 @@ class _Painter:
     ) -> None:
         self.trace, self.detail = trace, detail
         self.why_cut = ""
+        self.reopening: set[int] = set()
         header = trace.header
         self.scene = Scene(clean(header.title), clean(header.source), _hosts(trace))
         self.index = {host.name: number for number, host in enumerate(self.scene.hosts)}
@@ -280,7 +291,9 @@ class _Painter:
     # ------------------------------------------------------------------ segments
 
     def _arrows(self) -> None:
-        for flight in flights(self.trace):
+        whole = flights(self.trace)
+        self.reopening = _reopening(whole)
+        for flight in whole:
             if flight.serial >= self.high or (flight.end_serial is not None and flight.end_serial < self.low):
                 continue
             if flight.serial < self.low and flight.end_serial is None:
@@ -299,7 +312,11 @@ class _Painter:
         text = numbers(flight)
         marks = tuple(mark for mark in _marks(flight) if fate != "under way" or mark not in ON_ARRIVAL)
         if self.detail >= FULL:
-            text = f"{text} {header_fields(flight)}"
+            text = f"{text} {header_fields(flight)}".rstrip()
+        elif self.detail > BRIEF:
+            text += tidings(flight)
+            if flight.packet in self.reopening:
+                text += f" win {flight.segment.wnd}"
         return Arrow(
             flight, start, max(end, start), source, target, fate, clean(text), marks, _end_text(flight, fate),
             inbound,
@@ -323,11 +340,18 @@ class _Painter:
             self.scene.connections[host] = self.scene.connections.get(host, 0) + 1
             self._stays_of(host, connection, moves[host, connection])
         for host in range(len(self.scene.hosts)):
+            if self._knows_only_udp(host):
+                continue
             if host not in self.scene.connections:
                 self.scene.stays.append(Stay(host, 0, CLOSED, None, None, None))
             else:
                 self._forget_unborn(host)
         self.scene.stays.sort(key=lambda stay: (stay.start or (-1, -1), stay.host, stay.connection))
+
+    def _knows_only_udp(self, host: int) -> bool:
+        """Return whether datagrams are all that a host has to do with: then no state is drawn, not even CLOSED."""
+        own = [arrow.flight.segment for arrow in self.scene.arrows if host in (arrow.source, arrow.target)]
+        return bool(own) and all(isinstance(segment, Datagram) for segment in own)
 
     def _forget_unborn(self, host: int) -> None:
         """Drop the CLOSED before a connection's first move, but for the host's first one: it did not exist yet."""
@@ -391,7 +415,7 @@ class _Painter:
         pending: dict[tuple[int, int], list[Delivered]] = {}
         for record in self.shown:
             of = (self.index.get(record.host, 0), record.connection or 0)
-            if isinstance(record, Delivered) and self.detail < FULL:
+            if isinstance(record, Delivered) and record.connection is not None and self.detail < FULL:
                 pending.setdefault(of, []).append(record)
                 continue
             kind, text = self._remark(record)
@@ -409,8 +433,10 @@ class _Painter:
                 return ("error", clean(f"{call}: {error}")) if error else ("call", clean(call))
             case Signalled(what=what, detail=detail) if self.detail >= FULL or what not in _TOLD_BY_STATE:
                 return "signal", clean(f"{what} ({detail})" if detail else what)
+            case Delivered(length=length, connection=None):
+                return "data", f"gets a datagram of {octets(length)}"
             case Delivered(length=length):
-                return "data", f"gets {_octets(length)}"
+                return "data", f"gets {octets(length)}"
             case Note(text=text):
                 return "note", clean(text)
             case Ended(reason=reason) if reason != "idle":
@@ -426,9 +452,9 @@ class _Painter:
         run = pending.pop(of, [])
         if len(run) <= FEW_DELIVERIES:
             for one in run:
-                self._add(of[0], one, "data", f"gets {_octets(one.length)}")
+                self._add(of[0], one, "data", f"gets {octets(one.length)}")
         else:
-            self._add(of[0], run[-1], "data", f"has {_octets(run[-1].total)} so far")
+            self._add(of[0], run[-1], "data", f"has {octets(run[-1].total)} so far")
 
     def _add(self, host: int, record: Record, kind: str, text: str) -> None:
         at = (record.time, record.serial)
@@ -459,8 +485,19 @@ def _segments(count: int, which: str) -> str:
     return f"{count} {which} segment{'s' if count != 1 else ''}"
 
 
-def _octets(count: int) -> str:
-    return f"{count} octet{'s' if count != 1 else ''}"
+def _reopening(whole: Iterable[Flight]) -> set[int]:
+    """Return the packets that open a window again which their sender had closed, by number."""
+    closed: dict[tuple[str, int | None], bool] = {}
+    found = set()
+    for flight in sorted(whole, key=lambda each: each.serial):
+        segment = flight.segment
+        if isinstance(segment, Datagram) or segment.ctl & (ACK | RST) != ACK:
+            continue
+        end = (flight.source, flight.connection)
+        if segment.wnd and closed.get(end):
+            found.add(flight.packet)
+        closed[end] = not segment.wnd
+    return found
 
 
 def _marks(flight: Flight) -> tuple[str, ...]:

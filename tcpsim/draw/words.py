@@ -12,11 +12,14 @@ import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..tcp.segment import ECN_NAMES, ctl_name
+from ..tcp.segment import ACK, ECN_NAMES, RST, SYN, URG, ctl_name
+from ..tcp.seqnum import MASK
+from ..trace import Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..tcp.options import Options
     from ..tcp.units import Time
     from ..trace import Flight, SegmentRecord
 
@@ -118,23 +121,66 @@ class Clock:
         return self._rounded(time, 30 if time in self._exact else 6)
 
 
+def octets(count: int) -> str:
+    """Print a number of octets: `1 octet`, `5 octets`."""
+    return f"{count} octet{'s' if count != 1 else ''}"
+
+
 def numbers(record: SegmentRecord | Flight) -> str:
     """Print a segment by its relative numbers: `SYN seq 0`, `PSH,ACK seq 1..5 ack 1`.
 
     The range after `seq` is every sequence number that a segment with text occupies, a FIN's too.
+    A UDP datagram has no numbers: `UDP 5 octets`.
     """
     segment = record.segment
+    if isinstance(segment, Datagram):
+        return f"UDP {octets(segment.length)}"
     seq = f"{record.seq}..{record.seq + segment.seg_len - 1}" if segment.length else f"{record.seq}"
     ack = "" if record.ack is None else f" ack {record.ack}"
     return f"{ctl_name(segment.ctl)} seq {seq}{ack}"
+
+
+def tidings(record: SegmentRecord | Flight) -> str:
+    """Print what a segment tells besides its numbers that changes something, in the words of an expectation; or "".
+
+    The options of a SYN, blocks of SACK, a closed window, an urgent pointer: ` mss 1460 wscale 7`, ` win 0`,
+    ` sack 6..10` (the numbers of what is held, counted as `ack` is, the last one included).
+    """
+    segment = record.segment
+    if isinstance(segment, Datagram):
+        return ""
+    told = []
+    if not segment.wnd and segment.ctl & (ACK | RST) == ACK:
+        told.append("win 0")
+    if segment.ctl & URG:
+        told.append(f"up {segment.up}")
+    options = segment.options
+    if options is not None:
+        if segment.ctl & SYN:
+            told += _offers(options)
+        since = 0 if record.ack is None else segment.ack - record.ack
+        told += [f"sack {(left - since) & MASK}..{(right - 1 - since) & MASK}" for left, right in options.sack]
+    return "".join(f" {word}" for word in told)
+
+
+def _offers(options: Options) -> list[str]:
+    named = (
+        (f"mss {options.mss}", options.mss is not None), (f"wscale {options.wscale}", options.wscale is not None),
+        ("sackok", options.sack_ok), ("ts", options.ts is not None),
+        ("cookie" if options.fastopen else "cookie?", options.fastopen is not None),
+    )  # fmt: skip
+    return [word for word, there in named if there]
 
 
 def header_fields(record: SegmentRecord | Flight) -> str:
     """Print what a segment carries besides flags and numbers: `win 65535 up 3 MSS=1460`, `win 4000 SACK=6..11 CE`.
 
     The blocks of SACK are counted as `ack` is; the second number of each is the one after its last octet.
+    A UDP datagram has none of these.
     """
     segment = record.segment
+    if isinstance(segment, Datagram):
+        return ""
     up = f" up {segment.up}" if "URG" in ctl_name(segment.ctl) else ""
     options = ""
     if segment.options is not None:

@@ -5,11 +5,13 @@ Drives the endpoints of floor 0 and writes the trace of floor 1. Knows no scenar
 
 from .connection import Connection as Connection
 from .host import Host as Host
-from .host import Listener as Listener
 from .link import Direction as Direction
 from .link import Link as Link
+from .listener import Listener as Listener
 from .network import MAX_EVENTS as MAX_EVENTS
 from .network import Network as Network
 from .network import description as description
 from .network import impair as impair
 from .packet import Packet as Packet
+from .udp import UdpError as UdpError
+from .udp import UdpSocket as UdpSocket

@@ -113,6 +113,16 @@ def port(value: object) -> int:
     return value
 
 
+def port_range(value: object) -> tuple[int, int]:
+    """Return the first and the last port of a range; TypeError or ValueError if it is none."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise TypeError(f"expected the first and the last port, as (49152, 65535), not {shown(value)}")
+    first, last = port(value[0]), port(value[1])
+    if first > last:
+        raise ValueError(f"expected the smaller port first, as (49152, 65535), not {value!r}")
+    return first, last
+
+
 def whole(value: object, what: str) -> int:
     """Return a whole number; `what` is the argument's name, for the message. TypeError if it is none."""
     if not isinstance(value, int) or isinstance(value, bool):

@@ -46,13 +46,18 @@ class Binding:
 
 
 class Bindings:
-    """The claims of a host, by port. `in_use` yields the local ports of its connections and listeners."""
+    """The claims of a host, by port. `in_use` yields the local ports of its connections and listeners.
 
-    __slots__ = ("_by_port", "_in_use", "_next")
+    Attributes:
+        ports: the first and the last port of those that are given to whoever names none.
+    """
+
+    __slots__ = ("_by_port", "_in_use", "_next", "ports")
 
     def __init__(self, in_use: Callable[[], Iterable[int]]) -> None:
         self._by_port: dict[int, list[Binding]] = {}
         self._in_use = in_use
+        self.ports = (FIRST_EPHEMERAL, LAST_PORT)
         self._next = FIRST_EPHEMERAL
 
     def __contains__(self, port: int) -> bool:
@@ -91,9 +96,10 @@ class Bindings:
     def free(self) -> int:
         """Return an ephemeral port that nobody has; 0 if none is left."""
         used = {*self._by_port, *self._in_use()}
-        for _ in range(LAST_PORT - FIRST_EPHEMERAL + 1):
-            port = self._next
-            self._next = port + 1 if port < LAST_PORT else FIRST_EPHEMERAL
+        first, last = self.ports
+        for _ in range(last - first + 1):
+            port = self._next if first <= self._next <= last else first
+            self._next = port + 1
             if port not in used:
                 return port
         return 0

@@ -15,7 +15,6 @@ from ..tcp.actions import Deliver, Moved, Signal, TimerFired, TimerSet, TimerSto
 from ..tcp.calls import ENDLESS_RECEIVE, Status, TcpError
 from ..tcp.config import checked
 from ..tcp.diagram import CLOSED, LISTEN
-from ..tcp.endpoint import Endpoint
 from ..tcp.segment import Segment
 from ..tcp.text import join
 from ..tcp.timers import earliest
@@ -32,8 +31,9 @@ if TYPE_CHECKING:
     from ..tcp.text import Chunk
     from ..tcp.units import Time
     from ..trace import Trace
-    from .host import Host, Listener
+    from .host import Host
     from .link import Direction
+    from .listener import Listener
     from .packet import Flow, Socket
 
     Application = Callable[["Connection", str], None]
@@ -66,7 +66,7 @@ class Connection:
         self.number = number
         self._packet_number = host.packet_number
         self._trace = trace
-        self.endpoint = Endpoint(config, observed=trace is not None)
+        self.endpoint = host.endpoint(config, observed=trace is not None)
         self.application: Application | None = None
         self.delivered = 0
         self._chunks: list[Chunk] = []
@@ -122,9 +122,25 @@ class Connection:
         self.flow = ("", 0, "", 0)
         self.route = None
 
+    def given(self, application: Application | None, *, reading: bool) -> None:
+        """`accept` gives the connection to an application: it hears what has happened so far, and may read."""
+        self.application = application
+        heard = list(self.signals)
+        at = heard.index("connection open") + 1 if "connection open" in heard else 0
+        self._tell(heard[:at])
+        if reading:
+            now = self.host.agenda.now
+            self.carry_out(now, self.endpoint.read(now, True))
+        self._tell(heard[at:])
+
+    def _tell(self, signals: list[str]) -> None:
+        for what in signals:
+            if self.application is not None:
+                self.application(self, what)
+
     def forget(self) -> None:
         """The host crashed: nothing is left of this connection, and nobody is told."""
-        self.endpoint = Endpoint(self.endpoint.cfg, observed=self.endpoint.observed)
+        self.endpoint = self.host.endpoint(self.endpoint.cfg, observed=self.endpoint.observed)
         self._alarm = NEVER
 
     # ------------------------------------------------------------------ calls
@@ -165,7 +181,7 @@ class Connection:
     def configure(self, **knobs: Any) -> None:
         """Change knobs of the endpoint; raises KnobError for a bad one."""
         now = self.host.agenda.now
-        self.carry_out(now, self.endpoint.configure(now, checked(self.endpoint.cfg, knobs)))
+        self.carry_out(now, self.endpoint.configure(now, self.host.knobs(checked(self.endpoint.cfg, knobs))))
 
     def receive(self, limit: int | None = None) -> None:
         """RECEIVE (3.10.3) at most `limit` octets; `received` and `delivered` show what came of it."""
@@ -302,8 +318,12 @@ class Connection:
         if self._trace is not None:
             row = (record.Signalled, now, self.host.name, self.number, action.why, action.what, action.detail)
             self._trace.append(row)
-        if action.what == "connection open" and self.parked is not None:
-            self.host.new_incarnation_established(now, self)
+        if action.what == "connection open":
+            cookie = self.endpoint.fast_cookie
+            if cookie is not None and not self.endpoint.passive and self.remote is not None:
+                self.host.fast_cookies[self.remote[0]] = cookie
+            if self.parked is not None:
+                self.host.new_incarnation_established(now, self)
         return [*(heard or ()), action.what]
 
     def _note(self, now: Time, action: Action) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ..tcp.segment import ACK, FIN, RST, SYN, SYN_ACK, ctl_name
 from ..tcp.seqnum import MASK
 from ..tcp.units import NEVER, format_duration, parse_duration
+from ..trace import Datagram
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, Verdict
 
 if TYPE_CHECKING:
@@ -59,11 +60,21 @@ def _is_pure_ack(segment: Segment) -> bool:
 
 def _is_data(segment: Segment) -> bool:
     """Text, whatever bits are set."""
-    return segment.length > 0
+    return segment.length > 0 and not isinstance(segment, Datagram)
 
 
 def _is_segment(segment: Segment) -> bool:
-    """Any segment."""
+    """Any segment of TCP."""
+    return not isinstance(segment, Datagram)
+
+
+def _is_datagram(segment: Segment) -> bool:
+    """A UDP datagram, of whatever length."""
+    return isinstance(segment, Datagram)
+
+
+def _is_packet(segment: Segment) -> bool:
+    """Whatever travels: a segment or a datagram."""
     return True
 
 
@@ -75,6 +86,8 @@ VOCABULARY: Final[dict[str, Callable[[Segment], bool]]] = {
     "ACK": _is_pure_ack,
     "data": _is_data,
     "segment": _is_segment,
+    "UDP": _is_datagram,
+    "packet": _is_packet,
 }
 """What a person calls a segment, and whether a segment is one; the function's docstring says it in words."""
 
@@ -406,7 +419,7 @@ class DropAll(Fault):
         since, until = parse_duration(from_time), NEVER if to_time is None else parse_duration(to_time)
         if until <= since:
             raise ValueError(f"expected an end after {format_duration(since)}, not {format_duration(until)}")
-        super().__init__(Selector(since=since, until=until), DROP)
+        super().__init__(Selector("packet", since=since, until=until), DROP)
 
     def describe(self) -> str:
         """Return "dead link from 1s to 5s"."""

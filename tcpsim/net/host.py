@@ -16,80 +16,35 @@ from ..tcp import rules as why
 from ..tcp.calls import TcpError
 from ..tcp.config import Config, checked
 from ..tcp.diagram import CLOSED, LISTEN, TIME_WAIT
+from ..tcp.endpoint import Endpoint
 from ..tcp.segment import RST, SYN
 from ..tcp.send import reset_for
-from .arguments import LAST_PORT, address_of, socket
+from ..tcp.units import format_duration
+from .arguments import address_of, octets, port_range, socket
 from .arguments import port as checked_port
-from .bindings import FIRST_EPHEMERAL, Bindings
+from .bindings import Bindings
 from .connection import Connection
-from .packet import Packet, is_ipv6, reverse
+from .link import Direction
+from .listener import Listener, Queues
+from .packet import Packet, is_ipv6, printed, reverse
+from .silence import DOWN, Silence
+from .udp import Datagrams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import NoReturn
 
     from ..tcp.icmp import IcmpError
+    from ..tcp.mutants import Mutant
     from ..tcp.segment import Segment
     from ..tcp.units import Time
     from ..trace import Trace
     from .agenda import Agenda
     from .connection import Application
-    from .link import Direction
     from .packet import Flow, Socket
+    from .udp import UdpSocket
 
     Prepare = Callable[[Connection], None]
-
-
-class Listener:
-    """A port at which connections are accepted.
-
-    Attributes:
-        host, port: where.
-        config: the knobs of its connections.
-        reading: whether the applications of its connections take data as it comes.
-        application: given to each of its connections.
-        prepare: called with each of its connections when it is made; None for nothing.
-        addresses: where it listens, or None for every address of the host.
-        crowded: asked before a SYN is taken; the SYN is dropped if it says so. None for never.
-        spare: the connection that waits in LISTEN, or None until one is needed.
-        accepted: every connection that left LISTEN, in order.
-    """
-
-    __slots__ = (
-        "accepted", "addresses", "application", "config", "crowded", "host", "port", "prepare", "reading", "spare",
-    )  # fmt: skip
-
-    def __init__(self, host: Host, port: int, config: Config, reading: bool, application: Application | None) -> None:
-        self.host = host
-        self.port = port
-        self.config = config
-        self.reading = reading
-        self.application = application
-        self.prepare: Prepare | None = None
-        self.addresses: tuple[str, ...] | None = None
-        self.crowded: Callable[[], bool] | None = None
-        self.spare: Connection | None = None
-        self.accepted: list[Connection] = []
-
-    def hears(self, address: str) -> bool:
-        """Return whether what comes to an address of the host is for this listener."""
-        return self.addresses is None or address in self.addresses
-
-    def configure(self, **knobs: Any) -> None:
-        """Change knobs of the connections that are to come."""
-        self.config = checked(self.config, knobs)
-        if self.spare is not None:
-            self.spare.configure(**knobs)
-
-    def close(self) -> None:
-        """Stop listening; connections that were accepted live on."""
-        if self.host.listeners.get(self.port) is self:
-            del self.host.listeners[self.port]
-        spare, self.spare = self.spare, None
-        if spare is not None and spare.state is LISTEN:
-            spare.close()
-
-    def __repr__(self) -> str:
-        return f"<Listener {self.host.name}:{self.port}>"
 
 
 class Host:
@@ -99,12 +54,20 @@ class Host:
         name, address: what it is called, and its first address, IPv4 or IPv6.
         addresses: all its addresses.
         profile: the name of the profile that its knobs began as, or "".
+        mutant: the deviation that it has, or None.
         config: the knobs of its endpoints, unless a call changes some.
         bindings: the claims to its ports.
         known: the hosts of its network, by name.
         connections: every connection it ever had, by number.
         listeners: by port.
+        fast_cookies: what servers gave it for its next SYN (RFC 7413), by their addresses.
         arriving: the packet being processed, or None.
+        connection_class: what its connections are made of; those of an explained network tell more.
+        stranger: told of packets for no connection, before they are answered; None for nobody.
+        datagrams: its UDP.
+        seed: of the chance on its loopback.
+        delay_to_itself: how long a packet to itself travels (nanoseconds).
+        silence: while it is down, or keeps quiet after a restart; else None.
     """
 
     def __init__(
@@ -120,6 +83,7 @@ class Host:
         self.address = address
         self.addresses = [address]
         self.profile = ""
+        self.mutant: Mutant | None = None
         self.bindings = Bindings(self._ports)
         self.config = config
         self.agenda = agenda
@@ -129,9 +93,16 @@ class Host:
         self.connections: dict[int, Connection] = {}
         self.listeners: dict[int, Listener] = {}
         self.arriving: Packet | None = None
+        self.connection_class: type[Connection] = Connection
+        self.stranger: Callable[[Time, Packet], None] | None = None
+        self.datagrams = Datagrams(self, trace)
         self._table: dict[Flow, Connection] = {}  # by the flow of the packets that arrive for it
         self._routes: dict[str, Direction] = {}
-        self._next_port = FIRST_EPHEMERAL
+        self.fast_cookies: dict[str, bytes] = {}
+        self.seed = 0
+        self.delay_to_itself: Time = 0
+        self.silence: Silence | None = None
+        self._next_port = self.ports[0]
 
     # ------------------------------------------------------------------ calls
 
@@ -142,20 +113,49 @@ class Host:
         reading: bool = True,
         application: Application | None = None,
         prepare: Prepare | None = None,
+        reuse_address: bool = True,
+        backlog: int | None = None,
+        syn_backlog: int | None = None,
+        overflow: str = "drop ack",
+        syn_cookies: str = "off",
         **knobs: Any,
     ) -> Listener:
-        """Accept connections at a port; raises TcpError if it is taken."""
+        """Accept connections at a port; raises TcpError if it is taken: "connection already exists".
+
+        To RFC 9293 a connection is a pair of sockets, and those that are left of an earlier listener, in TIME-WAIT
+        for instance, are no obstacle. To the socket interface they are, unless SO_REUSEADDR is set before `bind`:
+        without `reuse_address` the call is refused in its words, "address already in use".
+
+        By default the application accepts every connection at once. With a `backlog` they wait for `accept`, at most
+        so many (the knob `backlog_counts`); at most `syn_backlog` are half open. What happens to those for whom there
+        is no room is said by `overflow` and `syn_cookies`: see OVERFLOWS and COOKIES in `listener`. ValueError for
+        what is none of them.
+        """
         self._check_port(port)
         if port in self.listeners:
-            self._called(None, f"listen({port})", "error: connection already exists")
-            raise TcpError("connection already exists")
+            self._refuse(f"listen({port})", "connection already exists")
+        if not reuse_address and not self.bindings.allow(port, None, shares=False):
+            self._refuse(f"listen({port})", "address already in use")
+        self._refuse_if_down(f"listen({port})")
         listener = Listener(self, port, checked(self.config, knobs), reading, application)
         listener.prepare = prepare
+        words = f"listen({port})"
+        if backlog is not None or syn_backlog is not None or syn_cookies != "off":
+            listener.queues = Queues(listener, backlog, syn_backlog, overflow, syn_cookies)
+            words = f"listen({port}, {listener.queues.words})"
         self.listeners[port] = listener
         spare = self._new_connection(listener.config, reading, application, prepare)
-        self._called(spare.number, f"listen({port})")
+        self.called(spare.number, words)
         self._listening(listener, spare)
         return listener
+
+    def stop_listening(self, port: int) -> None:
+        """Close the listener at a port; connections that were accepted live on. TcpError if nobody listens there."""
+        listener = self.listeners.get(checked_port(port))
+        if listener is None:
+            self._refuse(f"stop listening({port})", "connection does not exist")
+        self.called(None, f"stop listening({port})")
+        listener.close()
 
     def connect(
         self,
@@ -167,33 +167,39 @@ class Host:
         reading: bool = True,
         application: Application | None = None,
         prepare: Prepare | None = None,
+        data: bytes | bytearray | memoryview | int = 0,
         **knobs: Any,
     ) -> Connection:
         """Open a connection to a host, by itself, its name or its address, at a port; returns at once, in SYN-SENT.
 
         The local address is the host's first of the same kind, unless given; `prepare` is called with
-        the connection before its SYN goes out.
+        the connection before its SYN goes out. `data`, octets or how many of them, is sent first: once
+        ESTABLISHED, or with the SYN if Fast Open is on and the server has given a cookie before.
 
         Raises TcpError if the local socket already has a connection with that remote one, or if no
         ephemeral port is left, ValueError for what is no host and no address that one can have.
         """
         address = address_of(to, self.known)
         self._check_port(port)
-        words = f"connect({address}:{port})"
+        data = octets(data) if data else 0
+        size = data if isinstance(data, int) else len(data)
+        words = f"connect({printed(address, port)}{f', {size}' if size else ''})"
+        self._refuse_if_down(words)
         source = self.source(address) if local_address is None else local_address
         local_port = self._ephemeral(source, address, port, words) if local_port is None else local_port
         self._check_port(local_port)
         local = (source, local_port)
         flow = (address, port, *local)
-        if flow in self._table:
-            self._called(None, words, "error: connection already exists")
-            raise TcpError("connection already exists")
+        if self._taken(flow):
+            self._refuse(words, "connection already exists")
         connection = self._new_connection(checked(self.config, knobs), reading, application, prepare)
         connection.bind(local, (address, port))
-        self._table[flow] = connection
-        self._called(connection.number, words)
-        now = self.agenda.now
-        connection.carry_out(now, connection.endpoint.open(now, active=True))
+        self.called(connection.number, words)
+        connection.endpoint.fast_cookie = self.fast_cookies.get(address)
+        self._begin(
+            flow, connection,
+            lambda now: connection.carry_out(now, connection.endpoint.open(now, active=True, data=data)),
+        )  # fmt: skip
         return connection
 
     def open(
@@ -208,23 +214,29 @@ class Host:
     ) -> Connection:
         """OPEN (RFC 9293 3.10.1) one connection at a local port, passive or active.
 
-        A passive one with a `remote` socket waits for that peer only, and may become active by SEND.
+        A passive one with a `remote` socket waits for that peer only. It becomes active by SEND, or by an active
+        OPEN of the same sockets, which returns it.
         Raises TcpError, as "remote socket unspecified".
         """
         self._check_port(port)
         config = checked(self.config, knobs)
         remote = None if remote is None else socket(remote, self.known)
         flow = (*remote, self.address, port) if remote is not None else None
-        if flow in self._table if flow is not None else not active and port in self.listeners:
-            self._called(None, "open(active)" if active else "open(passive)", "error: connection already exists")
-            raise TcpError("connection already exists")
+        words = "open(active)" if active else "open(passive)"
+        self._refuse_if_down(words)
+        waiting = self._table.get(flow) if active and flow is not None else None
+        if waiting is not None and waiting.state is LISTEN:
+            waiting.open(active=True)  # RFC 9293 3.10.1, LISTEN STATE
+            return waiting
+        if self._taken(flow) if flow is not None else not active and port in self.listeners:
+            self._refuse(words, "connection already exists")
         connection = self._new_connection(config, reading, application)
         if remote is not None and flow is not None:
             connection.bind((self.address, port), remote)
-            self._table[flow] = connection
-        else:
-            connection.endpoint.local = (self.address, port)
-        if flow is None and not active:
+            self._begin(flow, connection, lambda _now: connection.open(active=active))
+            return connection
+        connection.endpoint.local = (self.address, port)
+        if not active:
             listener = Listener(self, port, connection.endpoint.cfg, reading, application)
             listener.spare = connection
             connection.listener = listener
@@ -232,15 +244,73 @@ class Host:
         connection.open(active=active)
         return connection
 
-    def crash(self) -> None:
-        """Lose every connection and listener at once, without a word to anybody."""
-        now = self.agenda.now
-        if self._trace is not None:
-            self._trace.append((record.Note, now, self.name, None, None, "crash: every connection is forgotten"))
+    def udp(self, port: int | None = None) -> UdpSocket:
+        """Open a UDP socket at a port, by default the next free one from 49152; raises UdpError if it is taken."""
+        return self.datagrams.open(port)
+
+    def accept(
+        self, port: int | None = None, then: Callable[[Connection], None] | None = None
+    ) -> Connection | None:
+        """Accept a connection at a listener with a backlog, by default the host's latest: see `Listener.accept`.
+
+        Raises TcpError if there is no such listener: "connection does not exist".
+        """
+        listener = self.listeners.get(port) if port is not None else next(reversed(self.listeners.values()), None)
+        if listener is None:
+            self._refuse(f"accept({'' if port is None else port})", "connection does not exist")
+        return listener.accept(then)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What it has counted, by the names of `nstat` and `netstat -s`; empty in a network without a trace."""
+        from .counters import counters
+
+        return {} if self._trace is None else counters(self._trace, self.name)
+
+    def crash(self, *, down: bool = False) -> None:
+        """Lose every connection and listener at once, without a word to anybody.
+
+        The host is up again at once, or `down` until `restart`.
+        """
+        self._note("crash: every connection is forgotten")
+        self.silence = Silence(self, why.HOST_DOWN) if down else None
+        self._forget()
+
+    def _forget(self) -> None:
         self._table.clear()
         self.listeners.clear()
+        self.datagrams.forget()
         for connection in self.connections.values():
             connection.forget()
+
+    def restart(self, *, quiet: bool = False) -> None:
+        """Come up after a crash; a host that is up forgets everything now.
+
+        With `quiet` its TCP emits nothing until the MSL of its knobs has passed, since it has lost the memory of the
+        sequence numbers in use (RFC 9293 3.4.3): what comes is discarded, and `connect` waits.
+        """
+        words = "restart" if self.down else "restart: every connection is forgotten"
+        self._forget()
+        quiet = quiet and not (self.mutant is not None and self.mutant.never_quiet)
+        self.silence = silence = Silence(self, why.QUIET_TIME) if quiet else None
+        if silence is not None:
+            words += f", quiet for {format_duration(self.config.msl)}"
+            self.agenda.enter(self.agenda.now + self.config.msl, silence.end, None)
+        self._note(words)
+
+    def _note(self, words: str) -> None:
+        if self._trace is not None:
+            self._trace.append((record.Note, self.agenda.now, self.name, None, None, words))
+
+    def speak(self, opened: Mapping[Flow, Connection]) -> None:
+        """The quiet time is over; these connections were opened in it."""
+        self.silence = None
+        self._table.update(opened)
+
+    @property
+    def down(self) -> bool:
+        """Whether it has crashed and was not restarted."""
+        return self.silence is not None and self.silence.down
 
     @property
     def connection(self) -> Connection | None:
@@ -264,11 +334,11 @@ class Host:
 
     def arrive_corrupted(self, now: Time, packet: Packet) -> None:
         """Discard a packet whose checksum is wrong."""
-        self._record(record.Corrupted, now, self._table.get(packet.flow), packet, packet.corrupted)
+        self.tell(record.Corrupted, now, self._find(packet.flow), packet, packet.corrupted)
 
     def arrive_icmp(self, now: Time, quoted: Flow, error: IcmpError) -> None:
         """Take an ICMP error about a packet that we sent: `quoted` is its flow (RFC 9293 3.9.2.2, MUST-54)."""
-        connection = self._table.get(reverse(quoted))
+        connection = self._find(reverse(quoted))
         if self._trace is not None:
             number = None if connection is None else connection.number
             self._trace.append((record.Note, now, self.name, number, None, f"arrived: {error!r}"))
@@ -277,6 +347,10 @@ class Host:
 
     def _arrive_unknown(self, now: Time, packet: Packet, old: Connection | None) -> None:
         """A packet for no connection, or a SYN for one in TIME-WAIT: is there a listener?"""
+        if self.silence is not None:
+            self.tell(record.Arrived, now, None, packet)
+            self.tell(record.Discarded, now, None, packet, reason=self.silence.reason)
+            return
         flow, segment = packet.flow, packet.segment
         listener = self.listeners.get(flow[3])
         if listener is not None and not listener.hears(flow[2]):
@@ -288,31 +362,38 @@ class Host:
                 old.drop()  # BSD has forgotten the old connection before it looks for who listens
                 old = None
         elif listener is not None:
-            self._accept(now, packet, listener, old)
+            if listener.queues is None:
+                self.give(now, packet, listener, old)
+            else:
+                listener.queues.arrive(now, packet, old)
             return
-        self._record(record.Arrived, now, old, packet)
+        self.tell(record.Arrived, now, old, packet)
         self.arriving = packet
+        if old is None and self.stranger is not None:
+            self.stranger(now, packet)
         if old is not None:
             old.carry_out(now, old.endpoint.segment_arrives(now, segment))
+        elif self.mutant is not None and self.mutant.answer is not None:
+            self.tell(record.Discarded, now, None, packet, reason=self.mutant.rule)
+            wrong = self.mutant.answers(segment)
+            if wrong is not None:
+                self.answer(now, reverse(flow), wrong)
         elif segment.ctl & RST:
-            self._record(record.Discarded, now, None, packet, reason=why.CLOSED_RST_IGNORED)
+            self.tell(record.Discarded, now, None, packet, reason=why.CLOSED_RST_IGNORED)
         else:
-            self._record(record.Discarded, now, None, packet, reason=why.CLOSED_RESET)
-            self._answer(now, reverse(flow), reset_for(segment, why.CLOSED_RESET))
+            self.tell(record.Discarded, now, None, packet, reason=why.CLOSED_RESET)
+            self.answer(now, reverse(flow), reset_for(segment, why.CLOSED_RESET))
 
-    def _accept(self, now: Time, packet: Packet, listener: Listener, old: Connection | None) -> None:
+    def give(self, now: Time, packet: Packet, listener: Listener, old: Connection | None) -> None:
         """Give a packet to a listener's connection in LISTEN; a SYN makes it a connection of its own."""
         if listener.crowded is not None and packet.segment.ctl & SYN and listener.crowded():
-            self._record(record.Arrived, now, None, packet)
-            self._record(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
+            self.tell(record.Arrived, now, None, packet)
+            self.tell(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
             return
-        connection = listener.spare
-        if connection is None:
-            connection = self._new_connection(listener.config, listener.reading, listener.application, listener.prepare)
-            self._listening(listener, connection)
+        connection = self.spare(listener)
         flow = packet.flow
         connection.bind((flow[2], flow[3]), (flow[0], flow[1]))
-        self._record(record.Arrived, now, connection, packet)
+        self.tell(record.Arrived, now, connection, packet)
         self.arriving = packet
         if old is not None:
             connection.endpoint.iss_above = old.endpoint.snd_max
@@ -321,10 +402,33 @@ class Host:
         if connection.endpoint.state is not LISTEN:
             listener.spare = None
             listener.accepted.append(connection)
-            self._table[flow] = connection
+            if listener.queues is None:
+                self._table[flow] = connection
+            else:
+                self._table.pop(flow, None)  # the old incarnation
+                listener.queues.entered(flow, connection)
         connection.carry_out(now, actions)
 
-    def _answer(self, now: Time, flow: Flow, segment: Segment) -> None:
+    def spare(self, listener: Listener) -> Connection:
+        """Return the connection that waits in LISTEN at a listener; a new one, if there is none."""
+        if listener.spare is not None:
+            return listener.spare
+        connection = self._new_connection(listener.config, listener.reading, listener.application, listener.prepare)
+        self._listening(listener, connection)
+        return connection
+
+    def know(self, flow: Flow, connection: Connection) -> None:
+        """From now on the packets of a flow are for a connection that has left its listener's SYN queue."""
+        self._table[flow] = connection
+
+    def _find(self, flow: Flow) -> Connection | None:
+        """Return the connection that the packets of a flow are for, be it half open at a listener."""
+        listener = self.listeners.get(flow[3])
+        queues = None if listener is None else listener.queues
+        half_open = None if queues is None else queues.half_open.get(flow)
+        return self._table.get(flow) if half_open is None else half_open
+
+    def answer(self, now: Time, flow: Flow, segment: Segment) -> None:
         """Send a segment that belongs to no connection."""
         packet = Packet(self.packet_number(), flow, segment)
         binding = self.bindings.at(flow[1], flow[0])
@@ -342,7 +446,18 @@ class Host:
 
     def route(self, address: str) -> Direction | None:
         """Return the direction that leads to an address, or None."""
-        return self._routes.get(address)
+        direction = self._routes.get(address)
+        return self.loopback if direction is None and address in self.addresses else direction
+
+    @property
+    def loopback(self) -> Direction:
+        """The way from the host to itself, which is made when it is first asked for."""
+        direction = self._routes.get(self.address)
+        if direction is None:
+            direction = Direction(self.agenda, self._trace, self, self, f"{self.seed}/{self.name}/{self.name}")
+            direction.delay = self.delay_to_itself
+            self._routes[self.address] = direction
+        return direction
 
     def add_route(self, address: str, direction: Direction) -> None:
         """Reach an address by a direction of a link."""
@@ -350,15 +465,24 @@ class Host:
 
     def no_route(self, now: Time, packet: Packet) -> None:
         """A packet whose destination no link leads to is lost here."""
-        self._record(record.Lost, now, None, packet, f"no route to {packet.flow[2]}", now)
+        self.tell(record.Lost, now, None, packet, f"no route to {packet.flow[2]}", now)
 
     # ------------------------------------------------------------------ connections
+
+    @property
+    def endpoint(self) -> type[Endpoint]:
+        """The class of its endpoints: the real one, unless it is a mutant."""
+        return Endpoint if self.mutant is None or self.mutant.endpoint is None else self.mutant.endpoint
+
+    def knobs(self, config: Config) -> Config:
+        """Return the knobs that an endpoint gets: those asked for, but for what a mutant insists on."""
+        return config if self.mutant is None else self.mutant.changes(config)
 
     def _new_connection(
         self, config: Config, reading: bool, application: Application | None, prepare: Prepare | None = None
     ) -> Connection:
         number = len(self.connections) + 1
-        connection = Connection(self, number, config, self._trace)
+        connection = self.connection_class(self, number, self.knobs(config), self._trace)
         connection.endpoint.reading = reading
         connection.application = application
         self.connections[number] = connection
@@ -380,8 +504,7 @@ class Host:
         if connection.state is LISTEN and listener is None:
             return  # a passive OPEN with a specified remote socket keeps it
         flow = reverse(connection.flow)
-        if self._table.get(flow) is connection:
-            del self._table[flow]
+        if self._forget(flow, connection):
             old = connection.parked
             if old is not None and old.state is TIME_WAIT:
                 self._table[flow] = old  # RFC 9293 3.6.1, MAY-2 (2): the SYN was an old duplicate
@@ -398,17 +521,51 @@ class Host:
         elif listener.spare is not connection:
             connection.carry_out(now, connection.endpoint.close(now))
 
+    def _forget(self, flow: Flow, connection: Connection) -> bool:
+        """Take a connection out of the table, or of its listener's SYN queue; return whether it was there."""
+        queues = None if connection.listener is None else connection.listener.queues
+        in_queue = queues is not None and queues.half_open.get(flow) is connection
+        table = queues.half_open if queues is not None and in_queue else self._table
+        if table.get(flow) is not connection:
+            return False
+        del table[flow]
+        return True
+
     def new_incarnation_established(self, now: Time, connection: Connection) -> None:
         """The old incarnation, in TIME-WAIT until now, is no longer needed."""
         old, connection.parked = connection.parked, None
         if old is not None and old.state is TIME_WAIT:
             old.carry_out(now, old.endpoint.give_way(now))
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The first and the last ephemeral port: those that are chosen where a call names none (RFC 6335 6)."""
+        return self.bindings.ports
+
+    @ports.setter
+    def ports(self, ports: tuple[int, int]) -> None:
+        self.bindings.ports = port_range(ports)
+
     def _ports(self) -> Iterator[int]:
         """Yield the local port of each listener and connection."""
         yield from self.listeners
         for flow in self._table:
             yield flow[3]
+        for flow in () if self.silence is None else self.silence.table:
+            yield flow[3]
+
+    def _taken(self, flow: Flow) -> bool:
+        """Return whether there is a connection between two sockets, or will be when the quiet time is over."""
+        return flow in self._table or (self.silence is not None and flow in self.silence.table)
+
+    def _begin(self, flow: Flow, connection: Connection, opening: Callable[[Time], None]) -> None:
+        """Open a connection that has both sockets: now, or when the quiet time is over."""
+        if self.silence is None:
+            self._table[flow] = connection
+            opening(self.agenda.now)
+        else:
+            self.silence.table[flow] = connection
+            self.silence.postpone(opening)
 
     def source(self, address: str) -> str:
         """Return the host's first address of the kind of `address`, or its first if it has none of that kind."""
@@ -420,13 +577,13 @@ class Host:
 
     def _ephemeral(self, source: str, address: str, port: int, words: str) -> int:
         """Return the next ephemeral port that is free towards a remote socket, for the call in `words`."""
-        for _ in range(LAST_PORT - FIRST_EPHEMERAL + 1):
-            candidate = self._next_port
-            self._next_port = candidate + 1 if candidate < LAST_PORT else FIRST_EPHEMERAL
-            if (address, port, source, candidate) not in self._table and candidate not in self.bindings:
+        first, last = self.ports
+        for _ in range(last - first + 1):
+            candidate = self._next_port if first <= self._next_port <= last else first
+            self._next_port = candidate + 1
+            if not self._taken((address, port, source, candidate)) and candidate not in self.bindings:
                 return candidate
-        self._called(None, words, "error: insufficient resources")
-        raise TcpError("insufficient resources")
+        self._refuse(words, "insufficient resources")
 
     @staticmethod
     def _check_port(port: int) -> None:
@@ -434,11 +591,25 @@ class Host:
 
     # ------------------------------------------------------------------ the trace
 
-    def _called(self, number: int | None, words: str, error: str = "") -> None:
+    def _refuse(self, words: str, error: str) -> NoReturn:
+        self.called(None, words, f"error: {error}")
+        raise TcpError(error)
+
+    def _refuse_if_down(self, words: str) -> None:
+        if self.silence is not None and self.silence.down:
+            self._refuse(words, DOWN)
+
+    def note(self, connection: Connection, words: str) -> None:
+        """Enter a remark about a connection into the trace."""
+        if self._trace is not None:
+            self._trace.append((record.Note, self.agenda.now, self.name, connection.number, None, words))
+
+    def called(self, number: int | None, words: str, error: str = "") -> None:
+        """Enter a call into the trace, of a connection by its number, or of the host."""
         if self._trace is not None:
             self._trace.append((record.Called, self.agenda.now, self.name, number, None, words, error))
 
-    def _record(
+    def tell(
         self,
         kind: type[record.SegmentRecord],
         now: Time,
@@ -447,9 +618,15 @@ class Host:
         *fields: Any,
         reason: why.Rule | None = None,
     ) -> None:
+        """Enter into the trace what happens to a packet here."""
         if self._trace is not None:
             number = None if connection is None else connection.number
             row = (kind, now, self.name, number, reason, packet.number, packet.flow, packet.segment, *fields)
+            self._trace.append(row)
+
+    def enter(self, row: tuple[Any, ...]) -> None:
+        """Enter a row into the trace, if there is one."""
+        if self._trace is not None:
             self._trace.append(row)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING
 
 from ..tcp.units import NEVER, SECOND
-from ..trace import Duplicated, Held, Lost
+from ..trace import Datagram, Duplicated, Held, Lost
 from .arguments import one_of_ours
 from .packet import HEADER_OCTETS, Packet
 from .rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, LONGEST_HOLD
@@ -108,6 +108,11 @@ class Direction:
         else:  # the link has become faster
             heappush(agenda.heap, (arrival, serial(), self._arrive, packet))
 
+    def transmit_datagram(self, now: Time, packet: Packet) -> None:
+        """Put a packet with a UDP datagram on the link at `now`: the same rules, queue and delay, by a slower way."""
+        if not (self.rules and self._judged(now, packet)):
+            self._carry_out(now, packet, [])
+
     # ------------------------------------------------------------------ the queue
 
     def _through_queue(self, now: Time, packet: Packet) -> Time:
@@ -190,6 +195,8 @@ class Direction:
 
     def _end_of(self, packet: Packet) -> Callable[[Time, Packet], None]:
         """Return what is to be called when a packet arrives."""
+        if isinstance(packet.segment, Datagram):
+            return self.target.datagrams.arrive
         return self.target.arrive_corrupted if packet.corrupted else self.target.arrive
 
     # ------------------------------------------------------------------ the trace

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..tcp.config import Config, checked
 from ..tcp.config import profile as named_profile
 from ..tcp.units import NEVER, format_duration, format_rate, parse_rate
-from ..trace import Ended, Header, HostHeader, Sent, Trace
+from ..trace import Datagram, Ended, Header, HostHeader, Sent, Trace
 from . import impairments
 from .agenda import Agenda
 from .arguments import duration, host_address, host_name, nearest, one_of_ours, socket, whole
@@ -57,10 +57,14 @@ class Network:
         trace: everything that happened, or None with `trace=False`.
         hosts: by name.
         links: in the order in which they were made.
+        explained: whether the trace also has what each event was asked and changed (records Checked and Changed).
     """
 
-    def __init__(self, *, seed: int = 0, trace: bool = True, header: Header | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 0, trace: bool = True, header: Header | None = None, explained: bool = False
+    ) -> None:
         self.seed = whole(seed, "seed")
+        self.explained = explained
         self.agenda = Agenda()
         self._header = header or Header()
         self.trace: Trace | None = Trace(replace(self._header, seed=seed)) if trace else None
@@ -71,11 +75,24 @@ class Network:
 
     # ------------------------------------------------------------------ building
 
-    def host(self, name: str, address: str | None = None, *, profile: str | Config = "rfc9293", **knobs: Any) -> Host:
+    def host(
+        self,
+        name: str,
+        address: str | None = None,
+        *,
+        profile: str | Config = "rfc9293",
+        ports: tuple[int, int] | None = None,
+        loopback: str | int = 0,
+        mutant: str | None = None,
+        **knobs: Any,
+    ) -> Host:
         """Add a host. Its address is 192.0.2.1 for the first, .2 for the second, and so on.
 
-        Raises ValueError for a name or address that is taken or that no host can have, KnobError for a
-        bad knob.
+        `ports` are its first and its last ephemeral port, by default 49152 and 65535. A packet to itself travels for
+        as long as `loopback` says. A `mutant` is a host that deviates from the RFC, by its name in `tcpsim mutants`.
+
+        Raises ValueError for a name or address that is taken or that no host can have, or for an unknown
+        mutant, KnobError for a bad knob.
         """
         host_name(name)
         if name in self.hosts:
@@ -87,6 +104,18 @@ class Network:
         self._check_new(address)
         host = Host(name, address, config, self.agenda, self.trace, self._packet_number)
         host.known = self.hosts
+        if self.explained:
+            from .explained import explain
+
+            explain(host)
+        if mutant is not None:
+            from ..tcp.mutants import named
+
+            host.mutant = named(mutant)
+            host.config = host.knobs(config)
+        host.seed, host.delay_to_itself = self.seed, duration(loopback, "loopback")
+        if ports is not None:
+            host.ports = ports
         self.hosts[name] = host
         self._profiles[name] = host.profile = profile if isinstance(profile, str) else ""
         self.describe()
@@ -249,7 +278,10 @@ class Network:
             if self.trace is not None:
                 row = (Sent, now, host.name, None, segment.why, packet.number, flow, segment, direction.target.name)
                 self.trace.append(row)
-            direction.transmit(now, packet)
+            if isinstance(segment, Datagram):
+                direction.transmit_datagram(now, packet)
+            else:
+                direction.transmit(now, packet)
 
         self.agenda.enter(self.now + duration(delay, "delay"), enter)
 

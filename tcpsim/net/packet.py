@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..trace import Datagram
+
 if TYPE_CHECKING:
     from ..tcp.segment import Segment
 
@@ -12,6 +14,9 @@ Socket = tuple[str, int]
 Flow = tuple[str, int, str, int]
 """Source address and port, destination address and port."""
 
+IPV4_OCTETS: Final = 20
+IPV6_OCTETS: Final = 40
+"""The header of IP alone, without options."""
 HEADER_OCTETS: Final = 40
 """An IPv4 header and a TCP header, without options."""
 HEADER_OCTETS_IPV6: Final = 60
@@ -21,7 +26,7 @@ TTL: Final = 64
 
 
 class Packet:
-    """One IPv4 or IPv6 datagram with a TCP segment.
+    """One IPv4 or IPv6 datagram with a TCP segment or, in its place, a UDP datagram.
 
     Attributes:
         number: 1, 2, ... in the order in which the hosts of a network sent them.
@@ -46,6 +51,8 @@ class Packet:
     def octets(self) -> int:
         """The size of the datagram."""
         segment = self.segment
+        if isinstance(segment, Datagram):
+            return (IPV6_OCTETS if is_ipv6(self.flow[0]) else IPV4_OCTETS) + segment.octets
         headers = HEADER_OCTETS_IPV6 if is_ipv6(self.flow[0]) else HEADER_OCTETS
         return headers + segment.length + (segment.options.octets if segment.options is not None else 0)
 
@@ -57,6 +64,11 @@ class Packet:
 def is_ipv6(address: str) -> bool:
     """Return whether an address is IPv6's."""
     return ":" in address
+
+
+def printed(address: str, port: int) -> str:
+    """Return an address and a port as one word: `192.0.2.1:80`, `[2001:db8::1]:80` (RFC 5952 6)."""
+    return f"[{address}]:{port}" if is_ipv6(address) else f"{address}:{port}"
 
 
 def reverse(flow: Flow) -> Flow:

@@ -130,6 +130,13 @@ def _high_performance(_value: str, values: Values) -> dict[str, Any]:
     return {"window_scale": scale if extensions in (1, 2) else None, "timestamps": extensions in (1, 3)}
 
 
+def _fin_wait_2(_value: str, values: Values) -> dict[str, Any]:
+    """fast_finwait2_recycle and finwait2_timeout together; without, as long as eight keep-alive probes would take."""
+    fast = _number(values.get("net.inet.tcp.fast_finwait2_recycle", "0"))
+    timeout = _number(values.get("net.inet.tcp.finwait2_timeout", "60000"))
+    return {"fin_wait_2_timeout": (timeout if fast else 600_000) * MS}
+
+
 FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.rfc1323": Variable(
         "window scaling and timestamps: 0 neither, 1 both, 2 window scaling, 3 timestamps", Read.CONNECTION,
@@ -245,8 +252,12 @@ FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.v6mssdflt": _only("the MSS of a peer that names none, over IPv6", "1220"),
     "net.inet.tcp.minmss": _only("the least MSS that a peer may name", "216"),
     "net.inet.tcp.pmtud_blackhole_detection": _only("detection of routers that keep silent about the MTU", "0"),
-    "net.inet.tcp.fast_finwait2_recycle": _only("an earlier end of FIN-WAIT-2", "0"),
-    "net.inet.tcp.finwait2_timeout": _only("the end of FIN-WAIT-2 after close(): here the peer has to end it", "60000"),
+    "net.inet.tcp.fast_finwait2_recycle": Variable(
+        "after close() end FIN-WAIT-2 after finwait2_timeout, and not after ten minutes", Read.USE, _fin_wait_2
+    ),
+    "net.inet.tcp.finwait2_timeout": Variable(
+        "with fast_finwait2_recycle: how long FIN-WAIT-2 lasts after close() (ms)", Read.USE, _fin_wait_2
+    ),
     "net.inet.tcp.maxunacktime": _only("a bound on how long data goes unacknowledged", "0"),
     "net.inet.tcp.persmin": _only("the least time between window probes (ms)", "5000"),
     "net.inet.tcp.persmax": _only("the longest time between window probes (ms)", "60000"),
@@ -372,7 +383,9 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_thin_linear_timeouts": _only("linear timeouts of thin streams", "0"),
     "net.ipv4.tcp_retries1": _only("when a loss is suspected to be the route's", "3"),
     "net.ipv4.tcp_orphan_retries": _only("how often a segment is sent again after close()", "0"),
-    "net.ipv4.tcp_fin_timeout": _only("the end of FIN-WAIT-2 after close(): here the peer has to end it", "60"),
+    "net.ipv4.tcp_fin_timeout": Variable(
+        "how long FIN-WAIT-2 lasts after close() (s)", Read.USE, _set("fin_wait_2_timeout", SECOND)
+    ),
     "net.ipv4.tcp_fastopen": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0", "1"),
     "net.ipv4.tcp_notsent_lowat": _only("how much may wait unsent, unless a socket says it", "4294967295", "-1"),
     "net.ipv4.tcp_tw_reuse": _only("an earlier new use of a port in TIME-WAIT by connect()", "0", "2"),

@@ -104,6 +104,7 @@ class Subject:
     def __init__(self, trace: Trace, host: str) -> None:
         self.host = host
         self.records = [each for each in trace if each.host == host]
+        self._refuse_datagrams()
         self.segments = [each for each in self.records if _is_ours(each)]
         self.connection: int | None = None
         self.flow = self._only_flow()
@@ -115,6 +116,11 @@ class Subject:
         self.ecn = any(each.segment.ecn for each in self.segments)
         options = [each.segment.options for each in self.segments]
         self.stamped = any(each is not None and each.ts is not None for each in options)
+
+    def _refuse_datagrams(self) -> None:
+        for each in self.records:
+            if isinstance(each, record.SegmentRecord) and isinstance(each.segment, record.Datagram):
+                raise NotExpressible(each.time, f"{self.host} has to do with UDP datagrams; a script follows TCP")
 
     def _only_flow(self) -> Flow:
         if not self.segments:

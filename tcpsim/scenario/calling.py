@@ -6,8 +6,10 @@ A call that TCP refuses raises TcpError in the RFC's words. A step for which the
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from ..net.arguments import host_address, unfit
 from ..tcp.calls import TcpError
 from ..tcp.options import Options
 from ..tcp.segment import ACK, SYN, segment
@@ -41,8 +43,18 @@ class Caller:
         match step:
             case models.Listen() | models.Connect() | models.Open():
                 self._open(step)
+            case models.OpenUdp() | models.SendTo() | models.CloseUdp():
+                self._udp(step)
+            case models.Accept():
+                self._accept(step)
+            case models.ShowQueues():
+                self._show_queues(step)
+            case models.Close(port=int() as port):
+                self._host(step.host).stop_listening(port)
             case models.Crash():
-                self._host(step.host).crash()
+                self._host(step.host).crash(down=step.down)
+            case models.Restart():
+                self._host(step.host).restart(quiet=step.quiet)
             case models.Inject():
                 self._inject(step)
             case models.Remark():
@@ -64,17 +76,44 @@ class Caller:
         try:
             match step:
                 case models.Listen():
-                    host.listen(step.port, reading=step.reading, **knobs)
+                    host.listen(
+                        step.port, reading=step.reading, reuse_address=step.reuse_address, backlog=step.backlog,
+                        syn_backlog=step.syn_backlog, overflow=step.overflow, syn_cookies=step.syn_cookies, **knobs,
+                    )  # fmt: skip
                 case models.Connect():
                     address, port = self._address(step.to)
-                    host.connect(address, port, local_port=step.port, reading=step.reading, **knobs)
+                    data = (step.data or "").encode()
+                    host.connect(address, port, local_port=step.port, reading=step.reading, data=data, **knobs)
                 case models.Open():
                     remote = None if step.to is None else self._address(step.to)
-                    host.open(step.port, active=step.active, remote=remote, reading=step.reading, **knobs)
+                    opened = host.open(step.port, active=step.active, remote=remote, reading=step.reading, **knobs)
+                    if step.as_ is not None:  # that of a passive one that waited is another number
+                        self.names.connections[step.as_] = (host.name, opened.number)
         except TcpError:
             if step.as_ is not None:
                 del self.names.connections[step.as_]
             raise
+
+    def _accept(self, step: models.Accept) -> None:
+        host, name = self._host(step.host), step.as_
+
+        def then(connection: Connection) -> None:
+            if name is not None:
+                self.names.connections[name] = (host.name, connection.number)
+
+        try:
+            host.accept(step.port, then)
+        except ValueError:
+            raise NotPossible("the listener has no `backlog`: its connections are accepted as they come") from None
+
+    def _show_queues(self, step: models.ShowQueues) -> None:
+        listeners = self._host(step.host).listeners
+        port = next(reversed(listeners), None) if step.port is None else step.port
+        if port is None or port not in listeners:
+            raise NotPossible("nobody listens there")
+        queues = listeners[port].queues
+        words = "no limits" if queues is None else str(queues)
+        self._note(step.host, f"ss, port {port}: {words}")
 
     def _address(self, socket: Socket) -> Address:
         host = self.network.hosts.get(socket.host)
@@ -116,6 +155,26 @@ class Caller:
             case _:
                 raise AssertionError(f"no such call: {step!r}")
 
+    # ------------------------------------------------------------------ UDP
+
+    def _udp(self, step: models.OpenUdp | models.SendTo | models.CloseUdp) -> None:
+        host = self._host(step.host)
+        sockets = host.datagrams.sockets
+        match step:
+            case models.OpenUdp():
+                host.udp(step.port)
+            case models.CloseUdp():
+                if step.port not in sockets:
+                    raise NotPossible(f"{step.host} has no UDP socket at port {step.port}")
+                sockets[step.port].close()
+            case models.SendTo():
+                latest = next(reversed(sockets), None)
+                own = latest if step.port is None else step.port
+                socket = sockets[own] if own in sockets else host.udp(own)
+                address, port = self._address(step.to)
+                data: bytes | int = step.data.encode() if step.data is not None else step.octets or 0
+                socket.send_to(address, port, data)
+
     # ------------------------------------------------------------------ strangers and remarks
 
     def _inject(self, step: models.Inject) -> None:
@@ -124,8 +183,11 @@ class Caller:
         if via is None:
             raise NotPossible(f"{step.from_.host} is no host of the network: say with `via` where the segment enters")
         made = self._segment(step, source, target)
+        spoofed = self._name_of(step.from_.host) is None
         try:
-            self.network.inject(source, target, made, via=via)
+            for n in range(step.repeat):
+                own = (_later(source[0], n), source[1]) if spoofed else source
+                self.network.inject(own, target, made, via=via, delay=n * step.every)
         except ValueError as error:
             raise NotPossible(str(error)) from None
 
@@ -133,7 +195,8 @@ class Caller:
         hosts = self.network.hosts
         if host_or_address in hosts:
             return host_or_address
-        return next((name for name, host in hosts.items() if host.address == host_or_address), None)
+        address = host_or_address if unfit(host_or_address) else host_address(host_or_address)
+        return next((name for name, host in hosts.items() if host.address == address), None)
 
     def _end(self, socket: Socket) -> Address:
         """Return an address and a port; without a port, that of the host's latest connection."""
@@ -173,7 +236,14 @@ class Caller:
         raise NotPossible(f"{who} has sent no SYN to count from: write SEQ= and ACK= for numbers on the wire")
 
     def _remark(self, step: models.Remark) -> None:
+        self._note(step.host or next(iter(self.network.hosts)), step.text)
+
+    def _note(self, host: str, text: str) -> None:
         trace = self.network.trace
         assert trace is not None
-        host = step.host or next(iter(self.network.hosts))
-        trace.append((Note, self.network.now, host, None, None, step.text))
+        trace.append((Note, self.network.now, host, None, None, text))
+
+
+def _later(address: str, n: int) -> str:
+    """Return the address that lies `n` behind another."""
+    return str(ipaddress.ip_address(address) + n)

@@ -66,6 +66,7 @@ class Evidence:
 
     Attributes:
         names: who is who.
+        trace: the record of the run.
         records: all, in order.
         seen: every segment sent.
         ended: how the run ended: "idle", "until", "event limit", "record limit" or "interrupted".
@@ -73,6 +74,7 @@ class Evidence:
 
     def __init__(self, trace: Trace, names: Names) -> None:
         self.names = names
+        self.trace = trace
         self.records: list[Record] = trace.records
         self.seen = sightings(trace)
         last = self.records[-1] if self.records else None
@@ -114,6 +116,11 @@ class Evidence:
         """Return what was handed to the application on the party's one connection."""
         one = self.one_connection(party)
         return [r for r in self.records if isinstance(r, Delivered) and (r.host, r.connection) == one]
+
+    def datagrams(self, party: Party) -> list[Delivered]:
+        """Return the UDP datagrams that were handed to the party's application."""
+        found = self.of_party(party, (Delivered,))
+        return [r for r in found if isinstance(r, Delivered) and r.connection is None]
 
     def signals(self, party: Party) -> list[Signalled]:
         """Return what the party's application was told."""

@@ -400,6 +400,40 @@ class OctetsDelivered:
         return Outcome(False, self.place, expected, f"it received {actual}", near)
 
 
+@dataclass(frozen=True, slots=True)
+class PiecesAre:
+    """The application gets exactly these pieces, one by one: what it reads from a connection, or UDP datagrams."""
+
+    place: Place
+    who: str
+    party: Party
+    pieces: tuple[bytes | int, ...]
+    udp: bool
+
+    def check(self, run: Evidence) -> Outcome:
+        """Compare piece by piece: the borders between them matter."""
+        records = run.datagrams(self.party) if self.udp else run.delivered(self.party)
+        what = ("datagram" if self.udp else "piece") + ("" if len(self.pieces) == 1 else "s")
+        wanted = ", ".join(map(_piece, self.pieces)) or "nothing"
+        expected = f"{self.who} to receive {len(self.pieces)} {what}: {wanted}"
+        fits = [_is_piece(record, piece) for record, piece in zip(records, self.pieces, strict=False)]
+        if all(fits) and len(records) == len(self.pieces):
+            return Outcome(True, self.place, expected)
+        actual = ", ".join(_piece(record.length if record.text is None else record.text) for record in records[:20])
+        index = fits.index(False) if False in fits else min(len(fits), len(records) - 1)
+        near = records[index].serial if records else run.last_serial
+        told = f"it received {actual or 'nothing'}{', ...' if len(records) > 20 else ''}"
+        return Outcome(False, self.place, expected, told, near)
+
+
+def _is_piece(record: Delivered, piece: bytes | int) -> bool:
+    return record.length == piece if isinstance(piece, int) else (record.text or b"") == piece
+
+
+def _piece(piece: bytes | int) -> str:
+    return f"{piece} octets" if isinstance(piece, int) else _quoted(piece)
+
+
 def _first_unequal(actual: list[str], expected: tuple[str, ...]) -> int:
     pairs = zip(actual, expected, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(actual), len(expected)))

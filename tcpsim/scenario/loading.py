@@ -7,6 +7,7 @@ Rule 3. Everything that can turn out wrong in the run keeps its place in the fil
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,7 @@ from .expectations import (
     Never,
     OctetsDelivered,
     PathIs,
+    PiecesAre,
     SegmentsAre,
     SegmentsInclude,
     SignalsAre,
@@ -49,6 +51,7 @@ from .moments import (
 )  # fmt: skip
 from .problems import PhraseError, Place, Problem, ScenarioError, nearest_word, one_of, shown
 from .sights import Sight
+from .tallies import CounterIs, QueueReaches
 from .translation import find, translate
 from .words import Party
 
@@ -70,6 +73,8 @@ class HostPlan:
     address: str
     profile: str
     knobs: dict[str, Any]
+    ports: tuple[int, int] | None = None
+    loopback: Time = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +307,14 @@ class _Reading:
                 self._check_address(name, host.address, taken)
         free = (address for n in range(1, 255) if (address := f"192.0.2.{n}") not in taken)
         return tuple(
-            HostPlan(name, host.address or next(free), host.profile or "", host.knobs)
+            HostPlan(
+                name,
+                next(free) if host.address is None else _plain_address(host.address),
+                host.profile or "",
+                host.knobs,
+                host.ports,
+                host.loopback,
+            )
             for name, host in self.written.hosts.items()
         )
 
@@ -486,14 +498,21 @@ class _Reading:
     def _check_call(self, at: tuple[int | str, ...], step: Any) -> None:
         place = self.place(*at)
         match step:
-            case models.Send() if (step.data is None) == (step.octets is None):
+            case models.Send() | models.SendTo() if (step.data is None) == (step.octets is None):
                 self.tell(
                     place,
-                    "send says nothing" if step.data is None else "send has both 'data' and 'octets'",
+                    f"{step.call} says nothing" if step.data is None else f"{step.call} has both 'data' and 'octets'",
                     "either `data:` or `octets:`",
                 )
+            case models.Close() if step.port is not None and step.on is not None:
+                self.tell(self.key_place(*at, "port"), "close has both 'on' and 'port'", "one of them")
             case models.Open() if step.active and step.to is None:
                 self.tell(place, "the key 'to' is missing", "the remote socket of an active OPEN")
+            case models.Listen() if step.backlog is None and "overflow" in step.model_fields_set:
+                wrong = "without a backlog nothing can overflow"
+                self.tell(self.key_place(*at, "overflow"), wrong, "`backlog` beside it")
+            case models.Inject() if step.repeat > 1 and (wrong := _last_unfit(step)):
+                self.tell(self.place(*at, "repeat"), wrong, "addresses that hosts can have")
             case models.Inject() if step.data is not None and any(name == "len" for name, _ in step.segment.numbers):
                 self.tell(self.key_place(*at, "data"), "the segment has both 'len' and 'data'", "one of them")
             case _:
@@ -513,6 +532,7 @@ class _Reading:
         made += self._state_expectations(expect)
         made += self._timers(expect)
         made += self._told(expect)
+        made += self._tallies(expect)
         # Even a file without `expect` expects that the run comes to an end by itself.
         said = "ends" if expect.ends is not None else "expect" if "expect" in self.tree.keys else "script"
         path = ("expect", "ends") if said == "ends" else (said,)
@@ -575,6 +595,33 @@ class _Reading:
             made.append(TimerDoes(phrase.place, str(phrase.plain()), acts))
         return made
 
+    def _pieces(self, section: str, of: dict[str, list[str | int]] | None) -> list[Expectation]:
+        made: list[Expectation] = []
+        for key, written in (of or {}).items():
+            place, party = self._party(section, key)
+            udp = section == "datagrams"
+            if udp and (party.name not in self.hosts or party.number is not None):
+                self.tell(place, "UDP has no connections", f"the name of a host ({one_of(self.hosts)})")
+            pieces = tuple(piece if isinstance(piece, int) else piece.encode() for piece in written)
+            made.append(PiecesAre(place, key, party, pieces, udp))
+        return made
+
+    def _tallies(self, expect: models.Expect) -> list[Expectation]:
+        made: list[Expectation] = []
+        for host, counters in (expect.counters or {}).items():
+            self.known_host(host, self.key_place("expect", "counters", host))
+            for name, times in counters.items():
+                made.append(CounterIs(self.key_place("expect", "counters", host, name), host, name, times))
+        for key, lengths in (expect.queues or {}).items():
+            host, _, port = key.rpartition(":")
+            self.known_host(host, self.key_place("expect", "queues", key))
+            for which in ("half_open", "waiting"):
+                most = getattr(lengths, which)
+                if most is not None:
+                    place = self.key_place("expect", "queues", key, which)
+                    made.append(QueueReaches(place, host, int(port), which, most))
+        return made
+
     def _told(self, expect: models.Expect) -> list[Expectation]:
         made: list[Expectation] = []
         for key, text in (expect.delivered or {}).items():
@@ -583,6 +630,8 @@ class _Reading:
                 made.append(OctetsDelivered(place, key, party, text))
             else:
                 made.append(TextDelivered(place, key, party, text.encode()))
+        made += self._pieces("reads", expect.reads)
+        made += self._pieces("datagrams", expect.datagrams)
         for key, signals in (expect.signals or {}).items():
             place, party = self._party("signals", key)
             made.append(SignalsAre(place, key, party, tuple(signals)))
@@ -597,6 +646,11 @@ class _Reading:
         return made
 
 
+def _plain_address(address: str) -> str:
+    """Return an address in the one way to write it; one that is none, and was told of, as it stands."""
+    return address if unfit(address) else host_address(address)
+
+
 def _intro(text: str) -> str:
     """Return the comment with which the file opens, as one line."""
     lines = []
@@ -605,6 +659,16 @@ def _intro(text: str) -> str:
             break
         lines.append(line.lstrip("#").strip())
     return " ".join(lines).strip()
+
+
+def _last_unfit(step: models.Inject) -> str:
+    """Return what is wrong with the last address that a repeated segment comes from; "" for nothing."""
+    try:
+        last = str(ipaddress.ip_address(step.from_.host) + step.repeat - 1)
+    except ValueError:  # a host's name, or beyond the last address of all
+        return "" if unfit(step.from_.host) else "the addresses do not suffice"
+    wrong = unfit(last)
+    return f"the last address, {last}, {wrong}" if wrong else ""
 
 
 def _parties_of_event(event: Event) -> list[Party | None]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from ..net.listener import COOKIES, MAX_BACKLOG, OVERFLOWS
 from ..tcp.config import KNOBS, PROFILES
 from ..tcp.units import HOUR
 from .values import (
@@ -20,12 +21,14 @@ from .values import (
     MAX_TEXT,
     ConnectionName,
     Count,
+    CounterName,
     DeliveredText,
     Duration,
     EventPhrase,
     From,
     InjectedPhrase,
     LinePhrase,
+    ListenerKey,
     MutantName,
     Name,
     OccurrenceKey,
@@ -33,6 +36,7 @@ from .values import (
     Outage,
     PartyKey,
     Port,
+    PortRange,
     Probability,
     Rate,
     SelectorPhrase,
@@ -68,13 +72,20 @@ class _KnobSet(Part):
 
 _KNOB_FIELDS: Final[dict[str, Any]] = {name: (knob_type(knob), None) for name, knob in KNOBS.items()}
 _PROFILE: Any = Literal.__getitem__(tuple(PROFILES))  # the choices are data
+_OVERFLOW: Any = Literal.__getitem__(tuple(OVERFLOWS))
+_COOKIES: Any = Literal.__getitem__(tuple(COOKIES))
 
 Knobs: Any = create_model("Knobs", __base__=_KnobSet, __doc__="Knobs of endpoints, by name.", **_KNOB_FIELDS)
 Host: Any = create_model(
     "Host",
     __base__=_KnobSet,
     __doc__="A host: its profile, its address, and knobs of its endpoints.",
-    address=(str | None, Field(None, description="Its IPv4 address; by default 192.0.2.1, 192.0.2.2, ...")),
+    address=(str | None, Field(None, description="Its address, IPv4 or IPv6; by default 192.0.2.1, 192.0.2.2, ...")),
+    ports=(
+        PortRange | None,
+        Field(None, description="Its first and last ephemeral port, for calls that name none; by default 49152..65535."),
+    ),
+    loopback=(Duration, Field(0, description="How long a packet from the host to itself takes.")),
     profile=(_PROFILE | None, Field(None, description="Its profile; by default the scenario's.")),
     **_KNOB_FIELDS,
 )
@@ -227,8 +238,36 @@ class Listen(_Opening):
 
     call: Literal["listen"]
     port: Port
+    reuse_address: Switch = True
+    """Off: refused where connections of an earlier listener are left at the port, as `bind` without SO_REUSEADDR is."""
     reading: Switch = True
     """Whether the application takes data as it arrives, or only with `receive`."""
+    backlog: Annotated[int, Field(ge=0, le=MAX_BACKLOG)] | None = None
+    """How many connections wait for `accept`; without it, the application accepts each at once."""
+    syn_backlog: Annotated[int, Field(ge=1, le=MAX_BACKLOG)] | None = None
+    """How many connections may be half open, in SYN-RECEIVED; by default any number."""
+    overflow: _OVERFLOW = "drop ack"
+    """What a full accept queue does to the end of a handshake: ignore it, reset it, or let it in. SYNs are dropped."""
+    syn_cookies: _COOKIES = "off"
+    """Whether SYNs are answered with cookies: never, when too many connections are half open, or always."""
+
+
+class Accept(_OfHost):
+    """Accept the connection that has waited longest at a listener with a backlog, or the next that comes."""
+
+    call: Literal["accept"]
+    port: Port | None = None
+    """The port of the listener; by default the host's latest."""
+    as_: Name | None = Field(None, alias="as")
+    """A name for the connection that is accepted."""
+
+
+class ShowQueues(_OfHost):
+    """Write on the ladder how full a listener's queues are, as `ss` shows them."""
+
+    call: Literal["ss"]
+    port: Port | None = None
+    """The port of the listener; by default the host's latest."""
 
 
 class Connect(_Opening):
@@ -238,6 +277,8 @@ class Connect(_Opening):
     to: To
     port: Port | None = None
     """The local port; by default the next free one from 49152."""
+    data: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    """What is sent first: once ESTABLISHED, or with the SYN (Fast Open)."""
     reading: Switch = True
     """Whether the application takes data as it arrives, or only with `receive`."""
 
@@ -285,9 +326,11 @@ class Read(_OfConnection):
 
 
 class Close(_OfConnection):
-    """CLOSE: no more data to send; a FIN goes out behind what is queued."""
+    """CLOSE: no more data to send; a FIN goes out behind what is queued. Or, with `port`: stop listening."""
 
     call: Literal["close"]
+    port: Port | None = None
+    """The port at which the host stops listening; its connections live on. In place of `on`."""
 
 
 class Abort(_OfConnection):
@@ -302,10 +345,47 @@ class Status(_OfConnection):
     call: Literal["status"]
 
 
+class OpenUdp(_OfHost):
+    """Open a UDP socket at a port: datagrams that come to it are received."""
+
+    call: Literal["open udp"]
+    port: Port
+
+
+class SendTo(_OfHost):
+    """Send one UDP datagram: `data` as text, or `octets` that are only counted."""
+
+    call: Literal["send to"]
+    to: To
+    data: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    """The text."""
+    octets: Annotated[int, Field(ge=0, le=MAX_SEND)] | None = None
+    """How many octets; 65507 are the most."""
+    port: Port | None = None
+    """From which of the host's ports; by default from its latest UDP socket, or the next free port from 49152."""
+
+
+class CloseUdp(_OfHost):
+    """Close the UDP socket at a port."""
+
+    call: Literal["close udp"]
+    port: Port
+
+
 class Crash(_OfHost):
     """The host loses all its connections and listeners, in silence."""
 
     call: Literal["crash"]
+    down: bool = False
+    """Whether it stays down until `restart`; by default it is up again at once."""
+
+
+class Restart(_OfHost):
+    """The host comes up after a crash; one that is up crashes first."""
+
+    call: Literal["restart"]
+    quiet: bool = False
+    """Whether its TCP keeps quiet for an MSL: nothing is answered, and `connect` waits."""
 
 
 class Inject(Step):
@@ -321,6 +401,10 @@ class Inject(Step):
     """The host at whose end of the link it enters; by default that of `from`."""
     data: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
     """Its text."""
+    repeat: Annotated[int, Field(ge=1, le=MAX_LIST)] = 1
+    """How often it is sent; each time from the next address, if `from` is an address and no host's."""
+    every: Duration = 0
+    """How far behind one another."""
 
 
 class Remark(Step):
@@ -334,12 +418,41 @@ class Remark(Step):
 
 
 AnyStep = Annotated[
-    Listen | Connect | Open | Send | Receive | Read | Close | Abort | Status | Crash | Inject | Remark,
+    Listen
+    | Accept
+    | ShowQueues
+    | Connect
+    | Open
+    | Send
+    | Receive
+    | Read
+    | Close
+    | Abort
+    | Status
+    | OpenUdp
+    | SendTo
+    | CloseUdp
+    | Crash
+    | Restart
+    | Inject
+    | Remark,
     Field(discriminator="call"),
 ]
 
 
 # ---------------------------------------------------------------------- expectations
+
+
+Pieces = Annotated[list[DeliveredText], Field(max_length=MAX_LIST)]
+
+
+class QueueLengths(Part):
+    """The most connections that ever were in the queues of a listener at the same time."""
+
+    half_open: Count | None = None
+    """In the SYN queue."""
+    waiting: Count | None = None
+    """In the accept queue."""
 
 
 class Expect(Part):
@@ -359,8 +472,16 @@ class Expect(Part):
     """What timers do, and when."""
     delivered: dict[PartyKey, DeliveredText] | None = None
     """What the application has received: the text, or how many octets."""
+    reads: dict[PartyKey, Pieces] | None = None
+    """What the application of a connection got at each reading, in order: the text, or how many octets."""
+    datagrams: dict[PartyKey, Pieces] | None = None
+    """The UDP datagrams that a host's application has received, in order: the text of each, or how many octets."""
     signals: dict[PartyKey, list[SignalName]] | None = None
     """Everything that the application is told, in order."""
+    counters: dict[Name, Annotated[dict[CounterName, Count], Field(min_length=1)]] | None = None
+    """What a host has counted, by the names of `nstat`."""
+    queues: dict[ListenerKey, QueueLengths] | None = None
+    """The most connections that ever were in a listener's queues."""
     errors: dict[PartyKey, list[str]] | None = None
     """Every error that a call returns, in order, in the RFC's words. Without it, an error is a failure."""
     ends: Literal["idle", "until", "event limit", "record limit"] | None = None

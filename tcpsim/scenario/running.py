@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..net import Network
 from ..tcp.calls import TcpError
+from ..tcp.mutants import NoSuchMutant, named
 from ..tcp.units import format_duration
 from ..trace import Called, Header
 from ..trace.naming import printable
@@ -25,10 +26,13 @@ from .faulting import build_link
 from .library import load
 from .loading import Scenario
 from .moments import AtTime
-from .problems import shown
+from .problems import nearest_word, one_of, shown
+from .values import Mutation
 from .watching import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..net import faults
     from ..tcp.units import Time
     from ..trace import Trace
@@ -45,6 +49,7 @@ class Run:
     Attributes:
         scenario: what was run.
         seed, profile: what it was run with; `profile` is "" where it was the scenario's own.
+        mutant: NAME or NAME@HOST of the mutant that it was run with, or "".
         network: as the run left it.
         trace: everything that happened.
         verdict: how each expectation came out, in the order of the file; behind them, what of the script
@@ -56,6 +61,7 @@ class Run:
     scenario: Scenario
     seed: int
     profile: str
+    mutant: str
     network: Network = field(repr=False)
     trace: Trace = field(repr=False)
     verdict: list[Outcome]
@@ -81,27 +87,53 @@ class Run:
         return self.trace._repr_svg_()  # type: ignore[attr-defined, no-any-return]  # see showing.py
 
 
-def run(scenario: Scenario | str | Path, *, seed: int | None = None, profile: str | None = None) -> Run:
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    seed: int | None = None,
+    profile: str | None = None,
+    knobs: Mapping[str, Any] | None = None,
+    mutant: str | None = None,
+    explained: bool = False,
+) -> Run:
     """Run a scenario and return what came of it.
 
     It may be given by its name in the library, or by the path of its file, as `load` takes them. `seed` and
-    `profile` take the place of the scenario's own; a host that names its profile keeps it.
+    `profile` take the place of the scenario's own; a host that names its profile keeps it. `knobs` take the
+    place of all that the file says of them, for every host. With a `mutant`, NAME or NAME@HOST, all hosts or
+    one of them deviate from the RFC: `tcpsim mutants` lists how. A mutant insists on its own knobs. The trace
+    of an `explained` run also has what each event was asked and changed.
 
-    Raises ScenarioError for a name or a file that is no scenario, KnobError for an unknown profile and
-    TypeError for what is neither; nothing else that a scenario does can raise.
+    Raises ScenarioError for a name or a file that is no scenario, KnobError for an unknown profile or a bad
+    knob, NoSuchMutant for an unknown mutant or host of one and TypeError for what is neither; nothing else
+    that a scenario does can raise.
     """
     if isinstance(scenario, (str, Path)):
         scenario = load(scenario)
     elif not isinstance(scenario, Scenario):
         raise TypeError(f"expected a scenario, its name in the library or its file, not {shown(scenario)}")
     chosen_seed = scenario.seed if seed is None else seed
-    runner = _Runner(scenario, chosen_seed, profile)
+    mutation = None if mutant is None else _mutation(mutant, scenario)
+    runner = _Runner(scenario, chosen_seed, profile, {} if knobs is None else dict(knobs), mutation, explained)
     ended = runner.run()
     trace = runner.trace
     evidence = Evidence(trace, runner.names)
     verdict = [expectation.check(evidence) for expectation in scenario.expectations]
     verdict += [each.check(evidence) for each in runner.never_happened()]
-    return Run(scenario, chosen_seed, profile or "", runner.network, trace, verdict, ended, runner.names)
+    return Run(
+        scenario, chosen_seed, profile or "", mutant or "", runner.network, trace, verdict, ended, runner.names
+    )
+
+
+def _mutation(mutant: str, scenario: Scenario) -> Mutation:
+    """Return a mutant's name apart from the host's; NoSuchMutant where the scenario has no such host."""
+    if not isinstance(mutant, str):
+        raise TypeError(f"mutant: expected NAME or NAME@HOST, not {shown(mutant)}")
+    name, _, host = mutant.partition("@")
+    hosts = [plan.name for plan in scenario.hosts]
+    if "@" in mutant and host not in hosts:
+        raise NoSuchMutant(f"there is no host {shown(host)}: expected {one_of(hosts)}", nearest_word(host, hosts))
+    return Mutation(named(name).name, host or None)
 
 
 @dataclass(slots=True)
@@ -118,16 +150,30 @@ class _Pending:
 
 
 class _Runner:
-    def __init__(self, scenario: Scenario, seed: int, profile: str | None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        profile: str | None,
+        knobs: dict[str, Any],
+        mutation: Mutation | None,
+        explained: bool,
+    ) -> None:
         self.scenario = scenario
-        header = Header(title=scenario.title, source=scenario.source, scenario=scenario.name)
-        self.network = network = Network(seed=seed, header=header)
+        # Nobody is to take it for TCP.
+        title = scenario.title if mutation is None else f"[mutant: {mutation}] {scenario.title}"
+        header = Header(title=title, source=scenario.source, scenario=scenario.name)
+        self.network = network = Network(seed=seed, header=header, explained=explained)
         assert network.trace is not None
         self.trace: Trace = network.trace
         self.names = Names(tuple(plan.name for plan in scenario.hosts))
         for plan in scenario.hosts:
             host_profile = plan.profile or profile or scenario.profile
-            network.host(plan.name, plan.address, profile=host_profile, **{**scenario.knobs, **plan.knobs})
+            mutant = mutation.name if mutation is not None and mutation.host in (None, plan.name) else None
+            network.host(
+                plan.name, plan.address, profile=host_profile, ports=plan.ports, loopback=plan.loopback, mutant=mutant,
+                **{**scenario.knobs, **plan.knobs, **knobs},
+            )  # fmt: skip
         self.faults: list[tuple[FaultPlan, faults.Fault]] = []
         for link in scenario.links:
             self.faults += build_link(network, link, self.names)

@@ -2,9 +2,9 @@
 
 A line names one segment; a pattern names all segments of a kind::
 
-    line     = party BITS field*                       in `segments` and `includes`
+    line     = party kind field*                       in `segments` and `includes`
     pattern  = (party | any) kind field*               in `never`, `count`, events and faults
-    kind     = segment | data | BITS
+    kind     = segment | data | BITS | UDP
     BITS     = control bits in the RFC's order, as the ladder prints them: SYN  SYN,ACK  PSH,ACK  none;
                SYN-ACK means the same as SYN,ACK, and needs no quotes inside of { }
     field    = seq N | seq N..M     SEG.SEQ, or SEG.SEQ and the last number that the segment occupies,
@@ -12,7 +12,7 @@ A line names one segment; a pattern names all segments of a kind::
              | ack N                SEG.ACK, counted from the receiver's ISS
              | SEQ=N | ACK=N        the same as they are on the wire
              | len N | win N | up N | mss N | wscale N (also N..M)
-             | ts | sackok | sack                      which options it carries, whatever they say
+             | ts | sackok | sack | cookie | cookie?   which options it carries, whatever they say
              | at TIME | at TIME..TIME                 when it was sent
              | to HOST
              | mark
@@ -21,6 +21,8 @@ A line names one segment; a pattern names all segments of a kind::
 In a line the bits are all that the segment has, and no more. In a pattern they are those that it has to have:
 `FIN` finds FIN,ACK and FIN,PSH,ACK, `RST` finds RST,ACK. Two of them mean what people mean by them: `SYN` is a
 SYN without an ACK, and `ACK` is an acknowledgment and nothing else, no SYN, FIN, RST or text.
+
+`UDP` is a datagram of UDP, of which only `len`, `at`, `to` and marks can be said; `segment` and `data` are TCP's.
 
 A number that is not written may be any. A mark that is not written may be there in `includes`, in a pattern and
 in an event; in `segments`, where the list tells all that was sent, what is not marked was neither lost,
@@ -35,6 +37,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..tcp.segment import ACK, CONTROL_BITS, FIN, RST, SYN, Segment, ctl_name, parse_ctl
 from ..tcp.units import format_duration
+from ..trace import Datagram
 from .problems import PhraseError
 from .words import Party, Span, Words
 
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 MARKS: Final = ("lost", "corrupted", "duplicated", "delayed", "retransmission", "arrived")
 FATES: Final = MARKS[:-1]
 """What `segments` wants to have said; that a segment arrived goes without saying."""
+
+UDP: Final = "UDP"
 
 _SEQUENCE: Final = 1 << 31
 _NUMBERS: Final[dict[str, tuple[str, int, int]]] = {
@@ -61,7 +66,10 @@ _CARRIED: Final[dict[str, Callable[[Options], bool]]] = {
     "ts": lambda options: options.ts is not None,
     "sackok": lambda options: options.sack_ok,
     "sack": lambda options: bool(options.sack),
+    "cookie": lambda options: bool(options.fastopen),
+    "cookie?": lambda options: options.fastopen == b"",
 }
+_OF_TCP: Final = (*_NUMBERS, *_CARRIED, "retransmission")
 FIELD_WORDS: Final = (*_NUMBERS, "SEQ=", "ACK=", *_CARRIED, "at", "to", *MARKS)
 BITS: Final = tuple(
     ctl_name(bits)
@@ -93,9 +101,11 @@ class Seen:
         return self.seq + max(self.segment.seg_len - 1, 0)
 
     def __str__(self) -> str:
+        marks = "".join(f" {mark}" for mark in FATES if mark in self.marks)
+        if isinstance(self.segment, Datagram):
+            return f"{self.host} UDP len {self.segment.length}{marks} at {format_duration(self.time)}"
         seq = f"{self.seq}..{self.last}" if self.segment.length else f"{self.seq}"
         ack = "" if self.ack is None else f" ack {self.ack}"
-        marks = "".join(f" {mark}" for mark in FATES if mark in self.marks)
         return f"{self.host} {ctl_name(self.segment.ctl)} seq {seq}{ack}{marks} at {format_duration(self.time)}"
 
 
@@ -116,13 +126,15 @@ _READINGS: Final[dict[str, Reading]] = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a segment carries: `word` as written, `ctl` its bits; None for `data` and `segment`."""
+    """What a packet carries: `word` as written, `ctl` its bits; None for `data`, `segment` and `UDP`."""
 
     word: str
     ctl: int | None
 
     def matches(self, segment: Segment) -> bool:
         """Return whether a pattern of this kind finds the segment."""
+        if isinstance(segment, Datagram) or self.word == UDP:
+            return isinstance(segment, Datagram) and self.word == UDP
         if self.ctl is None:
             return self.word == "segment" or segment.length > 0
         if self.ctl == ACK:
@@ -139,7 +151,7 @@ class Sight:
     """A description of a segment. `party` None is any host; `exact` tells a line from a pattern.
 
     `numbers` are (name, values) pairs, `at` when it was sent, `to` the host it was sent to, `carries`
-    the options that are there, of `ts`, `sackok` and `sack`.
+    the options that are there, of `ts`, `sackok`, `sack`, `cookie` and `cookie?`.
     """
 
     party: Party | None
@@ -159,11 +171,13 @@ class Sight:
         `marked`, a mark that is not written must not be there.
         """
         found: list[str] = []
-        if self.exact and self.kind.ctl is not None:
+        if isinstance(seen.segment, Datagram) != (self.kind.word == UDP):
+            found.append(f"it is {_carried(seen.segment)}, no {self.kind.word}")
+        elif self.exact and self.kind.ctl is not None:
             if seen.segment.ctl != self.kind.ctl:
                 found.append(f"the bits are {ctl_name(seen.segment.ctl)}, not {self.kind.word}")
         elif not self.kind.matches(seen.segment):
-            found.append(f"it is {ctl_name(seen.segment.ctl)} with {seen.segment.length} octets, no {self.kind.word}")
+            found.append(f"it is {_carried(seen.segment)}, no {self.kind.word}")
         for name, span in self.numbers:
             value = _READINGS[name](seen)
             if value is None or value not in span:
@@ -180,6 +194,11 @@ class Sight:
         if marked:
             found += [f"it is {_as_adjective(mark)}" for mark in FATES if mark in seen.marks and mark not in self.marks]
         return found
+
+
+def _carried(segment: Segment) -> str:
+    name = UDP if isinstance(segment, Datagram) else ctl_name(segment.ctl)
+    return f"{name} with {segment.length} octets"
 
 
 def _printed(span: Span) -> str:
@@ -213,9 +232,9 @@ def take_sight(words: Words, *, exact: bool) -> Sight:
 
 
 def take_kind(words: Words) -> Kind:
-    """Take `SYN,ACK`, `data` or `segment`."""
+    """Take `SYN,ACK`, `data`, `segment` or `UDP`."""
     word = words.word
-    if word in ("segment", "data"):
+    if word in ("segment", "data", UDP):
         return Kind(words.take(), None)
     if word == word.upper():
         try:
@@ -230,8 +249,8 @@ def take_kind(words: Words) -> Kind:
             return Kind(ctl_name(ctl), ctl)
     elif word == "none":
         return Kind(words.take(), 0)
-    known = (*BITS, *(name for name, _ in CONTROL_BITS), "data", "segment")
-    raise words.wrong("control bits such as SYN,ACK, or data, or segment", known)
+    known = (*BITS, *(name for name, _ in CONTROL_BITS), "data", "segment", UDP)
+    raise words.wrong("control bits such as SYN,ACK, or data, or segment, or UDP", known)
 
 
 def take_described(words: Words, party: Party | None, *, exact: bool, marks: tuple[str, ...] = MARKS) -> Sight:
@@ -246,6 +265,9 @@ def take_fields(words: Words, sight: Sight, *, marks: tuple[str, ...] = MARKS, s
     carries: list[str] = []
     while words.word:
         name, equals, _ = words.word.partition("=")
+        if sight.kind.word == UDP and words.word != "len" and (equals or name in _OF_TCP):
+            wrong = f"a datagram has no {name!r}" if name != "retransmission" else "UDP sends nothing again"
+            raise PhraseError(wrong, "of UDP len, at, to, or what became of it", offset=words.offset)
         if words.word in (*numbers, *seen_marks, *carries) or (equals and name in numbers):
             raise PhraseError(f"{words.word!r} stands twice", "each field once", offset=words.offset)
         if words.word in _NUMBERS:

@@ -15,6 +15,7 @@ from pydantic import Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHa
 from pydantic_core import CoreSchema, core_schema
 
 from ..net.arguments import NAME, NAME_WORDS
+from ..net.counters import COUNTERS
 from ..tcp.actions import SIGNALS
 from ..tcp.config import Knob, KnobError
 from ..tcp.diagram import State
@@ -145,12 +146,12 @@ def _name(value: object) -> str:
     return value
 
 
-_SOCKET: Final = re.compile(r"(?P<host>[^:\s]+)(?::(?P<port>[0-9]{1,5}))?")
+_SOCKET: Final = re.compile(r"(?:(?P<host>[^:\s\[\]]+)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """`server:80`, or `client` where the port goes without saying."""
+    """`server:80`, or `client` where the port goes without saying; an address of IPv6 stands in brackets."""
 
     host: str
     port: int | None
@@ -162,11 +163,28 @@ def _socket(value: object, *, port_needed: bool) -> Socket:
         raise PhraseError(_found(value), expected)
     match = _SOCKET.fullmatch(value)
     if match is None or (port_needed and match["port"] is None):
+        ipv6 = value.count(":") > 1 and "[" not in value
+        expected = "an IPv6 address in brackets, such as [2001:db8::2]:80" if ipv6 else expected
         raise PhraseError(f"{shown(value)} is no socket", expected)
     port = None if match["port"] is None else int(match["port"])
     if port is not None and not 1 <= port <= 65_535:
         raise PhraseError(f"{port} is no port", "a port from 1 to 65535", offset=match.start("port"))
-    return Socket(match["host"], port)
+    return Socket(match["host"] or match["ipv6"], port)
+
+
+_PORTS: Final = re.compile(r"\s*([0-9]{1,5})\s*\.\.\s*([0-9]{1,5})\s*")
+
+
+def _ports(value: object) -> tuple[int, int]:
+    match = _PORTS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise PhraseError(_found(value), "the first and the last port, such as 49152..65535")
+    first, last = int(match[1]), int(match[2])
+    if not (1 <= first <= 65_535 and 1 <= last <= 65_535):
+        raise PhraseError(f"{shown(value)} is no range of ports", "ports from 1 to 65535")
+    if first > last:
+        raise PhraseError(f"{shown(value)} ends before it begins", "the smaller port first")
+    return first, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +223,13 @@ def _signal(value: object) -> str:
         return value
     near = nearest_word(value, SIGNALS) if isinstance(value, str) else ""
     raise PhraseError(_found(value), "a signal such as connection open", near)
+
+
+def _counter(value: object) -> str:
+    if isinstance(value, str) and value in COUNTERS:
+        return value
+    near = nearest_word(value, COUNTERS) if isinstance(value, str) else ""
+    raise PhraseError(_found(value), "a counter such as ListenDrops or RetransSegs", near)
 
 
 def _connection(value: object) -> str | int:
@@ -300,7 +325,10 @@ To = Annotated[
     Socket,
     Reads(
         lambda value: _socket(value, port_needed=True),
-        _text("A host (or an address) and a port.", "server:80", pattern=r"^[^:\s]+:[0-9]{1,5}$"),
+        _text(
+            "A host (or an address) and a port.", "server:80", "[2001:db8::2]:80",
+            pattern=r"^([^:\s\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
+        ),  # fmt: skip
     ),
 ]
 From = Annotated[
@@ -364,6 +392,20 @@ DeliveredText = Annotated[
 ]
 MutantName = Annotated[
     Mutation, Reads(_mutation, _text("A mutant, of all hosts or of one.", "no-time-wait", "no-time-wait@client"))
+]
+PortRange = Annotated[
+    tuple[int, int],
+    Reads(
+        _ports, _text("The first and the last port.", "49152..65535", pattern=r"^\s*[0-9]{1,5}\s*\.\.\s*[0-9]{1,5}\s*$")
+    ),
+]
+CounterName = Annotated[str, Reads(_counter, {"enum": list(COUNTERS), "description": "A counter."})]
+ListenerKey = Annotated[
+    str,
+    Reads(
+        _key(lambda value: _socket(value, port_needed=True)),
+        _text("A host and the port at which it listens.", "server:80", pattern=r"^[^:\s]+:[0-9]{1,5}$"),
+    ),
 ]
 Port = Annotated[int, Field(ge=1, le=65_535, description="A port.")]
 

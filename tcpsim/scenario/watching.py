@@ -106,3 +106,9 @@ class Since:
             self._watch.see(record)
         self._next = max(end, self._next)
         return self._watch.happened
+
+
+def first_of(event: Event, trace: Trace, names: Names) -> int | None:
+    """Return the serial number of the record with which an event of a finished run happens; None if it never does."""
+    watch = Watch(event, names)
+    return next((record.serial for record in trace.records if watch.see(record)), None)

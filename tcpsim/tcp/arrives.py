@@ -31,13 +31,24 @@ from .diagram import (
 )
 from .ecn import heed_echo, heed_mark
 from .ending import delete, return_to_listen
+from .fastopen import judge_cookie, take_syn_data
 from .negotiation import settle, unsettle
 from .receive import enter_time_wait, hold_text, size_buffer, take_fin, take_fin_if_next, take_queued, take_text
 from .sack_report import note_held, note_old
 from .segment import ACK, CWR, ECE, FIN, PSH, RST, RST_SYN_ACK, SYN, SYN_FIN, URG, Segment
-from .send import open_send_sequence, output, resend_from, reset_for, send_ack, send_bare_ack, send_reset, send_syn
+from .send import (
+    open_send_sequence,
+    output,
+    resend_from,
+    resend_syn_data,
+    reset_for,
+    send_ack,
+    send_bare_ack,
+    send_reset,
+    send_syn,
+)
 from .seqnum import HALF, MASK, gt, le, lt
-from .timers import start_keepalive, start_time_wait, stop_linger, stop_retransmission
+from .timers import start_keepalive, start_orphan, start_time_wait, stop_linger, stop_retransmission
 from .timestamps import admits, begin_timestamps, measure, record
 from .units import NEVER
 
@@ -100,10 +111,15 @@ def in_listen(tcb: TCB, now: Time, segment: Segment) -> None:
         take_syn(tcb, now, segment)
         open_send_sequence(tcb, now)
         tcb.move(Event.RCV_SYN, why.LISTEN_SYN)
-        if tcb.cfg.listen_keeps_text:
+        fast = tcb.cfg.fast_open != "off" and judge_cookie(tcb, segment)
+        if fast or tcb.cfg.listen_keeps_text:
             queue_beside_syn(tcb, segment)
         tcb.rcv_wnd = min(tcb.rcv_wnd, 0xFFFF)  # what the SYN,ACK can offer
-        send_syn(tcb, now, why.LISTEN_SYN, ack=True)
+        reason = why.LISTEN_SYN if tcb.fast_cookie is None else why.FAST_OPEN_COOKIE
+        if fast and tcb.rcv_held:
+            take_syn_data(tcb)
+            reason = why.FAST_OPEN_TAKEN
+        send_syn(tcb, now, reason, ack=True)
     else:
         discard(tcb, segment, why.LISTEN_OTHER)
 
@@ -171,6 +187,8 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
         tcb.ack_why = why.SYN_SENT_SYN_ACK
         queue_beside_syn(tcb, segment)
         become_established(tcb, now, why.SYN_SENT_SYN_ACK)
+        if tcb.snd_una != tcb.snd_max:
+            resend_syn_data(tcb, now)
         output(tcb, now)
     else:
         take_syn(tcb, now, segment)
@@ -186,7 +204,8 @@ def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
     lost = resent and max(tcb.retransmits, 1) > tcb.cfg.syn_losses_forgiven
     tcb.syn_acked = True
     advance_una(tcb, now, (segment.ack - tcb.snd_una) & MASK, segment.ack)
-    tcb.cc = make(tcb.cfg, tcb.snd_mss, lost)
+    if not tcb.fast_opened:
+        tcb.cc = make(tcb.cfg, tcb.snd_mss, lost)
     if resent and tcb.rto < tcb.cfg.rto_after_syn_loss:
         tcb.rto = tcb.cfg.rto_after_syn_loss  # RFC 6298 5 (5.7)
 
@@ -194,7 +213,7 @@ def acknowledge_syn(tcb: TCB, now: Time, segment: Segment) -> None:
 def become_established(tcb: TCB, now: Time, reason: Rule) -> None:
     """What follows from entering ESTABLISHED: the user is told, and what was queued is done."""
     tcb.signal("connection open", reason)
-    tcb.rcv_wnd = tcb.rcv_buff
+    tcb.rcv_wnd = tcb.rcv_buff - tcb.rcv_user
     if tcb.cfg.keepalive:
         start_keepalive(tcb, now + tcb.cfg.keepalive_idle)
     if tcb.fin_queued:
@@ -562,6 +581,8 @@ def _our_fin_is_acknowledged(tcb: TCB, now: Time) -> bool:
         stop_linger(tcb, why.ACK_OF_FIN)
     if state is FIN_WAIT_1:
         tcb.move(Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN)
+        if tcb.closed_full:
+            start_orphan(tcb, now)
     elif state is CLOSING:
         enter_time_wait(tcb, now, Event.RCV_ACK_OF_FIN, why.ACK_OF_FIN)
     elif state is LAST_ACK:
@@ -589,7 +610,7 @@ def seventh_check_text(tcb: TCB, now: Time, segment: Segment) -> None:
     """Seventh, process the segment text."""
     if not tcb.state.receives_text:
         discard(tcb, segment, why.TEXT_AFTER_FIN)
-    elif tcb.closed_full:
+    elif tcb.closed_full and tcb.cfg.half_duplex_close:
         discard(tcb, segment, why.TEXT_AFTER_CLOSE)
         send_reset(tcb, segment.ack, why.TEXT_AFTER_CLOSE)  # RFC 9293 3.5.2: SEG.ACK is what the peer can accept
         delete(tcb, Event.ABORT, why.TEXT_AFTER_CLOSE, "connection reset", "connection reset")

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import rules as why
+from .actions import Discarded
 from .diagram import (
     CLOSE_WAIT,
     CLOSED,
     CLOSING,
     ESTABLISHED,
+    FIN_WAIT_2,
     LAST_ACK,
     LISTEN,
     SYN_RECEIVED,
@@ -24,15 +26,16 @@ from .diagram import (
 )
 from .ending import delete
 from .receive import answer_receives, offer_window
-from .send import open_send_sequence, output, send_abort, send_syn
+from .send import open_send_sequence, output, send_abort, send_reset, send_syn
 from .seqnum import MASK, lt
 from .text import append
-from .timers import start_linger, start_user_timeout
+from .timers import start_linger, start_orphan, start_user_timeout
 from .units import NEVER
 
 if TYPE_CHECKING:
     from .iss import Socket
     from .rules import Rule
+    from .segment import Segment
     from .tcb import TCB
     from .text import Chunk
     from .units import Time
@@ -61,8 +64,11 @@ MAX_RECEIVES = 1024
 # ------------------------------------------------------------------ 3.10.1 OPEN
 
 
-def open_call(tcb: TCB, now: Time, active: bool) -> None:
-    """OPEN: passive from CLOSED; active from CLOSED or LISTEN; else "connection already exists"."""
+def open_call(tcb: TCB, now: Time, active: bool, data: Chunk = 0) -> None:
+    """OPEN: passive from CLOSED; active from CLOSED or LISTEN; else "connection already exists".
+
+    What is to be sent first may come along: it is queued, or goes with the SYN by Fast Open.
+    """
     state = tcb.state
     if state is not CLOSED and not (state is LISTEN and active):
         raise TcpError(ALREADY_EXISTS)
@@ -75,16 +81,18 @@ def open_call(tcb: TCB, now: Time, active: bool) -> None:
     if tcb.remote is None:
         raise TcpError(UNSPECIFIED)
     if state is LISTEN:
-        _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_FROM_LISTEN)
+        _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_FROM_LISTEN, data)
         return
-    _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_ACTIVE)
+    _become_active(tcb, now, Event.ACTIVE_OPEN, why.OPEN_ACTIVE, data)
 
 
-def _become_active(tcb: TCB, now: Time, event: Event, reason: Rule) -> None:
+def _become_active(tcb: TCB, now: Time, event: Event, reason: Rule, data: Chunk = 0) -> None:
     """Select an ISS, send a SYN, set SND.UNA to ISS and SND.NXT to ISS+1, enter SYN-SENT."""
     tcb.passive = False
     open_send_sequence(tcb, now)
     tcb.move(event, reason)
+    if data:
+        _queue(tcb, now, data, data if isinstance(data, int) else len(data), True, False)
     send_syn(tcb, now, reason, ack=False)
 
 
@@ -203,7 +211,7 @@ def _close(tcb: TCB, now: Time, state: State) -> None:
         start_linger(tcb, now + tcb.cfg.linger)
     nothing_pending = not tcb.unsent
     tcb.fin_queued = True
-    tcb.closed_full = tcb.cfg.half_duplex_close
+    _give_up_both(tcb)
     tcb.snd_goal = (tcb.snd_goal + 1) & MASK
     if tcb.user_at == NEVER:
         tcb.progress_at = now
@@ -237,7 +245,14 @@ def abandon_call(tcb: TCB, now: Time) -> None:
     elif tcb.cfg.half_duplex_close and tcb.rcv_user and tcb.cfg.unread_resets:
         _abort(tcb, why.CLOSE_UNREAD)
     else:
-        tcb.closed_full = tcb.cfg.half_duplex_close
+        _give_up_both(tcb)
+        if tcb.state is FIN_WAIT_2:
+            start_orphan(tcb, now)
+
+
+def _give_up_both(tcb: TCB) -> None:
+    """Note, where a knob asks for it, that nobody will RECEIVE."""
+    tcb.closed_full = tcb.cfg.half_duplex_close or tcb.cfg.fin_wait_2_timeout is not None
 
 
 # ------------------------------------------------------------------ 3.10.5 ABORT
@@ -263,6 +278,14 @@ def drop_call(tcb: TCB) -> None:
     if tcb.state is CLOSED:
         raise TcpError(DOES_NOT_EXIST)
     delete(tcb, Event.ABORT, why.DROPPED, "", "connection reset")
+
+
+def refuse_call(tcb: TCB, segment: Segment) -> None:
+    """ABORT in SYN-RECEIVED, made for the user by a listener that is full: the RST answers the peer's ACK."""
+    if tcb.observed:
+        tcb.out.append(Discarded(segment, why.ACCEPT_QUEUE_RESETS))
+    send_reset(tcb, segment.ack, why.ACCEPT_QUEUE_RESETS)
+    delete(tcb, Event.ABORT, why.ACCEPT_QUEUE_RESETS, "", "connection reset")
 
 
 # ------------------------------------------------------------------ 3.10.6 STATUS

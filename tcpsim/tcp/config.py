@@ -228,6 +228,13 @@ class Config:
         "after a retransmission timeout still believe what SACK has reported; off: the peer may have discarded it",
     )  # fmt: skip
 
+    # ---- fast open
+    fast_open: str = _knob(
+        "off", "name", "RFC 7413 4",
+        "data in a SYN: whether this end asks for cookies and shows them (client), gives and checks them (server), "
+        "both, or neither", choices=("off", "client", "server", "both"),
+    )  # fmt: skip
+
     # ---- explicit congestion notification
     ecn: str = _knob(
         "off", "name", "RFC 9293 3.8.2, SHLD-8; RFC 3168 6.1.1",
@@ -393,6 +400,11 @@ class Config:
         "give up after so many retransmissions of a SYN,ACK after a passive OPEN; off: as of a SYN", 0, 127,
         optional=True,
     )  # fmt: skip
+    backlog_counts: str = _knob(
+        "exactly", "name", "RFC 4987 3.2",
+        "how many connections wait to be accepted at a listener with a backlog: exactly so many, one more (Linux), or "
+        "half as many again and one more (FreeBSD)", choices=("exactly", "one more", "three halves"),
+    )  # fmt: skip
     syn_linear_timeouts: int = _knob(
         0, "count", "RFC 6298 5 (5.5)",
         "so many timeouts of a SYN do not double the RTO, and do not count among syn_retries, as Linux has it since "
@@ -487,6 +499,12 @@ class Config:
         "all", "name", "RFC 7323 3.2",
         "which RSTs of a connection bear timestamps: all, or none but those of an ABORT, as Linux sends them",
         choices=("all", "aborts"),
+    )  # fmt: skip
+    fin_wait_2_timeout: Time | None = _knob(
+        None, "ns", "RFC 9293 3.6, Case 1",
+        "how long a connection whose user has given up both directions may stay in FIN-WAIT-2 for want of the peer's "
+        "FIN (Linux's tcp_fin_timeout, BSD's finwait2_timeout); off: for ever, as in the RFC, which has no such timer",
+        MS, optional=True,
     )  # fmt: skip
     reuse_time_wait: bool = _knob(
         False, "flag", "RFC 9293 3.6.1, MAY-2", "let a newer SYN open a new incarnation in TIME-WAIT"
@@ -621,7 +639,9 @@ PROFILES: Final[dict[str, Config]] = {
             "rto_slop": 200 * MS,
             "connect_timeout": 75 * SECOND,
             "synack_retries": 3,
+            "backlog_counts": "three halves",
             "unread_resets": False,
+            "fin_wait_2_timeout": 10 * MINUTE,
             "time_wait_ignores_rst": True,
             "time_wait_answers": "unexpected",
             "challenge_ack_limit": 5,
@@ -669,8 +689,10 @@ PROFILES: Final[dict[str, Config]] = {
             "patience_from": "retransmission",
             "syn_retries": 6,
             "synack_retries": 5,
+            "backlog_counts": "one more",
             "syn_linear_timeouts": 4,
             "reset_timestamps": "aborts",
+            "fin_wait_2_timeout": MINUTE,
             "unsent_ack": "drop",
             "drop_syn_fin": "listen",
             "challenge_ack_limit": 1,

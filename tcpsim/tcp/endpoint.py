@@ -61,9 +61,12 @@ class Endpoint(TCB):
 
     # ------------------------------------------------------------------ user calls
 
-    def open(self, now: Time, *, active: bool) -> list[Action]:
-        """OPEN (3.10.1): passive waits in LISTEN, active sends a SYN; both from CLOSED or, active, LISTEN."""
-        calls.open_call(self, now, active)
+    def open(self, now: Time, *, active: bool, data: Chunk = 0) -> list[Action]:
+        """OPEN (3.10.1): passive waits in LISTEN, active sends a SYN; both from CLOSED or, active, LISTEN.
+
+        `data` is the first SEND of an active OPEN: queued until ESTABLISHED, or in the SYN with Fast Open.
+        """
+        calls.open_call(self, now, active, data)
         return self._taken(now)
 
     def send(
@@ -187,6 +190,18 @@ class Endpoint(TCB):
             and segment.ctl & (SYN | ACK | RST) == SYN
             and newer_incarnation(self, segment)
         )
+
+    def would_establish(self, now: Time, segment: Segment) -> bool:
+        """Return whether, in SYN-RECEIVED, this segment would make the connection ESTABLISHED; nothing is changed."""
+        copy = self.fork()
+        copy.observed = False
+        copy.segment_arrives(now, segment)
+        return copy.state.synchronized
+
+    def refuse(self, now: Time, segment: Segment) -> list[Action]:
+        """Answer the segment that would make the connection ESTABLISHED with a RST: nobody has room to accept it."""
+        calls.refuse_call(self, segment)
+        return self._taken(now)
 
     def give_way(self, now: Time) -> list[Action]:
         """Leave TIME-WAIT for a new incarnation that has become ESTABLISHED."""

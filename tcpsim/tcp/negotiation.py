@@ -74,10 +74,24 @@ def syn_options(tcb: TCB) -> Options | None:
     stamped = cfg.timestamps if first else tcb.ts_ok
     if first and cfg.drop_options_after is not None and tcb.retransmits >= cfg.drop_options_after:
         scale, sack, stamped = None, False, False
+    if cfg.fast_open != "off" and (cookie := _fast_open_option(tcb)) is not None:
+        options = Options(mss, scale, sack, (0, 0) if stamped else None, fastopen=cookie)
+        options.kinds = arranged(options.carried, cfg.option_order, cfg.option_padding, len(cookie))
+        return options
     offer = _offer(mss, scale, sack, stamped, cfg.option_order, cfg.option_padding)
     if offer is None or not stamped:
         return offer
     return Options(mss, scale, sack, (0, 0), kinds=offer.kinds)
+
+
+def _fast_open_option(tcb: TCB) -> bytes | None:
+    """Return the cookie of our SYN or SYN,ACK, b"" to ask for one, or None for no such option (RFC 7413 4.1.1).
+
+    A SYN that is sent again goes without: the option may be why the first was lost (4.1.3.1).
+    """
+    if tcb.state is SYN_SENT:
+        return (tcb.fast_cookie or b"") if tcb.cfg.fast_open != "server" and not tcb.retransmits else None
+    return tcb.fast_cookie if tcb.passive else None
 
 
 @lru_cache(maxsize=256)
@@ -104,6 +118,8 @@ def settle(tcb: TCB, segment: Segment) -> None:
             tcb.rcv_scale = cfg.window_scale
         tcb.sack_ok = cfg.sack and options.sack_ok
         tcb.ts_ok = cfg.timestamps and options.ts is not None
+        if options.fastopen and tcb.state is SYN_SENT and cfg.fast_open in ("client", "both"):
+            tcb.fast_cookie = options.fastopen  # for the next connection
     if cfg.ecn != "off":
         tcb.ecn_ok = _ecn_agreed(tcb, segment.ctl)
     tcb.extended = tcb.ts_ok or tcb.sack_ok or tcb.ecn_ok

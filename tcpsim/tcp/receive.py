@@ -29,7 +29,7 @@ def take_text(tcb: TCB, now: Time, segment: Segment) -> None:
     _accept(tcb, segment.length, segment.text, segment.ctl & PSH)
     tcb.rcv_segments += segment.length if tcb.cfg.ack_by_octets else 1
     if tcb.rcv_held:
-        _take_held(tcb)
+        take_held(tcb)
         tcb.ack_why = why.ACK_HOLE_FILLED
     elif tcb.ack_why is None:
         _owe_ack(tcb, now)
@@ -202,7 +202,7 @@ def _piece(segment: Segment, start: int, end: int, pushed: bool) -> Held:
     return ((segment.seq + start) & MASK, end - start, text, pushed)
 
 
-def _take_held(tcb: TCB) -> None:
+def take_held(tcb: TCB) -> None:
     """Take what was held and now begins at RCV.NXT."""
     held = tcb.rcv_held
     taken = 0
@@ -224,7 +224,7 @@ def take_queued(tcb: TCB, now: Time) -> None:
         tcb.urgent = True
         tcb.signal("urgent data", why.URGENT_BEGINS)
     if tcb.rcv_held:
-        _take_held(tcb)
+        take_held(tcb)
         tcb.rcv_segments += 1
         if tcb.ack_why is None:
             _owe_ack(tcb, now)

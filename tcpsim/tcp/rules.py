@@ -137,12 +137,51 @@ LISTEN_RST_IGNORED: Final = _rule(
 LISTEN_CROWDED: Final = _rule(
     "listen.crowded", "RFC 9293 3.10.7.2", "As many connections as the listener may keep wait to be accepted already."
 )
+SYN_QUEUE_FULL: Final = _rule(
+    "listen.syn-queue-full", "RFC 4987 2.2",
+    "The backlog of half-open connections is exhausted: the SYN is dropped in silence, and its sender tries again.",
+)  # fmt: skip
+ACCEPT_QUEUE_FULL: Final = _rule(
+    "listen.accept-queue-full", "RFC 4987 2.2",
+    "No room is left among those that wait to be accepted: the ACK is ignored, and the SYN,ACK will go again.",
+)  # fmt: skip
+ACCEPT_QUEUE_RESETS: Final = _rule(
+    "listen.accept-queue-resets", "RFC 4987 2.2",
+    "No room is left among those that wait to be accepted, and this host tells the peer so: a RST.",
+)  # fmt: skip
+COOKIE_SENT: Final = _rule(
+    "cookie.sent", "RFC 4987 3.6",
+    "The SYN is answered, and forgotten: what has to be known of it is in the ISS, as a cookie.",
+)  # fmt: skip
+COOKIE_TAKEN: Final = _rule(
+    "cookie.taken", "RFC 4987 3.6",
+    "The ACK returns a cookie of ours: what the SYN said is recovered from it, as if the SYN had only come now.",
+)  # fmt: skip
+COOKIE_BAD: Final = _rule(
+    "cookie.bad", "RFC 4987 3.6",
+    "What the ACK acknowledges is no cookie of ours, or one too old: it is answered with a RST, as any ACK in LISTEN.",
+)  # fmt: skip
 LISTEN_ACK_RESET: Final = _rule(
     "listen.ack-reset", "RFC 9293 3.10.7.2, second", "Any acknowledgment in LISTEN is bad: it is answered with a RST."
 )
 LISTEN_SYN: Final = _rule(
     "listen.syn", "RFC 9293 3.10.7.2, third", "A SYN in LISTEN is answered with SYN,ACK; it uses one sequence number."
 )
+FAST_OPEN_SYN: Final = _rule(
+    "fast-open.syn", "RFC 7413 4.2.2", "A client that has the server's cookie shows it in its SYN, with data beside it."
+)
+FAST_OPEN_COOKIE: Final = _rule(
+    "fast-open.cookie", "RFC 7413 4.2.1",
+    "A SYN that asks for a cookie, or shows a wrong one, is answered with the right one; its data is not taken.",
+)  # fmt: skip
+FAST_OPEN_TAKEN: Final = _rule(
+    "fast-open.taken", "RFC 7413 4.2.2",
+    "The cookie is good: the data of the SYN is handed over before the handshake is complete, and acknowledged.",
+)  # fmt: skip
+FAST_OPEN_REPEATED: Final = _rule(
+    "fast-open.repeated", "RFC 7413 4.2.2",
+    "The SYN,ACK acknowledges the SYN without its data: the server has not taken it, and it is sent again at once.",
+)  # fmt: skip
 SYN_FIN_DROPPED: Final = _rule(
     "arrives.syn-fin", "RFC 9293 3.10.7.2, third",
     "SYN and FIN in one segment are legal, but hardly ever honest: this host drops such a segment.",
@@ -536,6 +575,21 @@ TIME_WAIT_STARTED: Final = _rule(
     "MUST-13",
 )
 TIME_WAIT_OVER: Final = _rule("time-wait.over", "RFC 9293 3.10.8", "2 MSL are over: the TCB is deleted.")
+ORPHAN_STARTED: Final = _rule(
+    "fin-wait-2.started", "RFC 9293 3.6",
+    "Nobody holds the connection any more, and kernels, unlike the RFC, do not wait for ever for the peer's FIN.",
+)  # fmt: skip
+ORPHAN_OVER: Final = _rule(
+    "fin-wait-2.over", "RFC 9293 3.6",
+    "The peer has not closed in the time that kernels, unlike the RFC, give it: the TCB is deleted, in silence.",
+)  # fmt: skip
+HOST_DOWN: Final = _rule(
+    "host.down", "RFC 9293 3.5.1", "The host has crashed and is not up again: nobody is there to hear it."
+)
+QUIET_TIME: Final = _rule(
+    "host.quiet-time", "RFC 9293 3.4.3",
+    "A host that has lost the memory of its sequence numbers emits no segment for an MSL, not even in answer.",
+)  # fmt: skip
 KEEPALIVE_STARTED: Final = _rule(
     "keepalive.started", "RFC 9293 3.8.4", "The connection is watched for being idle.", "MUST-26"
 )
@@ -563,3 +617,14 @@ PATH_MTU_LOWERED: Final = _rule(
 TIMERS_OFF: Final = _rule(
     "timers.off", "RFC 9293 3.10.7.4, eighth", "This state needs no other timer: the rest are turned off."
 )
+
+# ------------------------------------------------------------------ beside TCP
+
+UDP_SENT: Final = _rule(
+    "udp.sent", "RFC 1122 4.1.1",
+    "UDP guarantees no delivery: one call is one datagram, sent at once, without a handshake before or a copy kept.",
+)  # fmt: skip
+UDP_UNREACHABLE: Final = _rule(
+    "udp.unreachable", "RFC 1122 4.1.3.1",
+    "A datagram for a port at which nobody waits is answered with ICMP port unreachable.",
+)  # fmt: skip

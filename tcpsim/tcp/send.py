@@ -55,11 +55,31 @@ def send_syn(tcb: TCB, now: Time, reason: Rule, *, ack: bool, first: bool = True
     """
     window = min(tcb.rcv_wnd, 0xFFFF)  # RFC 7323 2.2: the window of a SYN is never scaled
     acked = tcb.rcv_nxt if ack else 0
-    tcb.out.append(Segment(tcb.iss, acked, SYN | ACK if ack else SYN, window, 0, None, reason, syn_options(tcb)))
+    options, size, text = syn_options(tcb), 0, None
+    if not ack and options is not None and options.fastopen:
+        size = _fits_into_syn(tcb, options.octets)
+        text = cut(tcb.snd_text, 0, size) if tcb.snd_text and size else None
+        tcb.snd_nxt = tcb.snd_max = (tcb.snd_nxt + size) & MASK
+        reason = why.FAST_OPEN_SYN
+    tcb.out.append(Segment(tcb.iss, acked, SYN | ACK if ack else SYN, window, size, text, reason, options))
     tcb.rtt_at, tcb.rtt_seq = (now if first else NEVER), (tcb.iss + 1) & MASK
     tcb.progress_at = now
     start_retransmission(tcb, now + tcb.rto, why.RTO_STARTED)
     start_user_timeout(tcb, now)
+    tcb.sent_at = now
+
+
+def _fits_into_syn(tcb: TCB, options: int) -> int:
+    """Return how much of what is queued goes with the SYN: the peer's MSS is not known yet (RFC 7413 4.2.2)."""
+    room = max(min(tcb.snd_mss, tcb.cfg.mtu - tcb.headers) - options, 0)
+    return min(room, (tcb.snd_goal - tcb.snd_nxt) & MASK)
+
+
+def resend_syn_data(tcb: TCB, now: Time) -> None:
+    """The SYN,ACK acknowledges our SYN and not the data that went with it: that goes again at once (RFC 7413 4.2.2)."""
+    tcb.recover = tcb.snd_max
+    tcb.rexmit_nxt = resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.FAST_OPEN_REPEATED)
+    tcb.resending = tcb.rexmit_nxt != tcb.recover
     tcb.sent_at = now
 
 
@@ -129,7 +149,7 @@ def output(tcb: TCB, now: Time) -> None:
 
     Called once at the end of an event, so that ACKs are aggregated (MUST-58, MUST-59).
     """
-    if tcb.state.synchronized:
+    if tcb.state.synchronized or tcb.fast_opened:
         if tcb.resending:
             _resend(tcb, now)
         elif tcb.snd_nxt != tcb.snd_goal:
@@ -221,7 +241,7 @@ def _reason_for_small(tcb: TCB, pending: int, usable: int, flight: int) -> Rule 
     """Return the rule of RFC 9293 3.8.6.2.1 that lets less than a full segment go, or None."""
     # Nagle's bracket: nothing outstanding. The last segment before a FIN need not wait, since
     # nothing more can come that it could be joined with.
-    at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued
+    at_rest = flight == 0 or not tcb.cfg.nagle or tcb.fin_queued or (flight == 1 and not tcb.syn_acked)
     if not at_rest and tcb.cfg.nagle_minshall:
         at_rest = (tcb.snd_small - tcb.snd_una - 1) & MASK >= flight  # no small segment is outstanding
     if not at_rest or usable <= 0:

@@ -64,8 +64,11 @@ class TCB:
         "ecn_recover",
         "edge",
         "extended",
+        "fast_cookie",
+        "fast_opened",
         "fin_queued",
         "fin_received",
+        "fin_wait_2_at",
         "high_rxt",
         "in_recovery",
         "irs",
@@ -194,7 +197,7 @@ class TCB:
         self.snd_marks: tuple[int, ...] = ()  # where records end: no segment goes across such a number
         self.snd_small = 0  # with `nagle_minshall`, the number after the last small segment
         self.fin_queued = False
-        self.closed_full = False  # the user gave up both directions (half_duplex_close)
+        self.closed_full = False  # the user gave up both directions, where half_duplex_close or a timer asks
         self.snd_up = 0  # SND.UP: the number after the last urgent octet
         self.snd_urgent = False
         self.cc: CongestionControl = UNLIMITED
@@ -244,6 +247,8 @@ class TCB:
         self.ts_recent_at: Time = 0
         self.last_ack_sent = 0  # Last.ACK.sent
         self.snd_fresh = 0  # the number after all that was sent before this event
+        self.fast_cookie: bytes | None = None  # Fast Open: what a SYN shows or a SYN,ACK gives (RFC 7413)
+        self.fast_opened = False  # data of the SYN was taken in SYN-RECEIVED
         self.ecn_asked = False  # our latest SYN asked for ECN
         self.ecn_echo = False  # a mark came: ECE is sent until CWR comes
         self.ecn_heard = False  # the segment being processed echoes a mark
@@ -253,7 +258,7 @@ class TCB:
 
     def _reset_timers(self) -> None:
         self.rexmit_at = self.persist_at = self.delack_at = self.time_wait_at = NEVER
-        self.keepalive_at = self.user_at = self.linger_at = NEVER
+        self.keepalive_at = self.user_at = self.linger_at = self.fin_wait_2_at = NEVER
         self.wake: Time = NEVER  # no deadline is earlier; it may be earlier than all
         self.srtt = self.rttvar = -1
         self.rto = self.cfg.rto_initial
@@ -343,6 +348,7 @@ class TCB:
         other.last_ack_sent, other.ecn_asked, other.ecn_echo = self.last_ack_sent, self.ecn_asked, self.ecn_echo
         other.ecn_heard, other.ecn_cwr, other.ecn_reacted = self.ecn_heard, self.ecn_cwr, self.ecn_reacted
         other.ecn_recover = self.ecn_recover
+        other.fast_cookie, other.fast_opened = self.fast_cookie, self.fast_opened
         other.snd_marks, other.corked = self.snd_marks, self.corked
         other.snd_urgent, other.dupacks, other.limited = self.snd_urgent, self.dupacks, self.limited
         other.in_recovery, other.recover, other.resending = self.in_recovery, self.recover, self.resending
@@ -360,7 +366,7 @@ class TCB:
         other.ack_why, other.receives = self.ack_why, self.receives
         other.rexmit_at, other.persist_at, other.delack_at = self.rexmit_at, self.persist_at, self.delack_at
         other.time_wait_at, other.keepalive_at, other.user_at = self.time_wait_at, self.keepalive_at, self.user_at
-        other.linger_at, other.wake = self.linger_at, self.wake
+        other.linger_at, other.fin_wait_2_at, other.wake = self.linger_at, self.fin_wait_2_at, self.wake
         other.srtt, other.rttvar, other.rto = self.srtt, self.rttvar, self.rto
         other.rtt_at, other.rtt_seq, other.retransmits = self.rtt_at, self.rtt_seq, self.retransmits
         other.progress_at, other.syn_resent = self.progress_at, self.syn_resent
@@ -417,12 +423,12 @@ _APART: frozenset[str] = frozenset(
         "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rcv_at", "rtt_at",
         "rtt_seq", "ts_offset", "ts_recent_at",
         "sent_at", "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at",
-        "linger_at",
+        "linger_at", "fin_wait_2_at",
     }
 )  # fmt: skip
 """What a key holds in another form, or not at all."""
 
 _DEADLINES: Any = attrgetter(
-    "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at"
+    "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at", "fin_wait_2_at"
 )
 _VARIABLES: Any = attrgetter(*[name for name in TCB.__slots__ if name not in _APART])

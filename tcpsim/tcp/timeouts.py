@@ -207,10 +207,18 @@ def time_wait_timeout(tcb: TCB, now: Time) -> None:
     delete(tcb, Event.TIME_WAIT_TIMEOUT, why.TIME_WAIT_OVER, "connection closed", "connection closing")
 
 
+def orphan_timeout(tcb: TCB, now: Time) -> None:
+    """Unlike the RFC, in which FIN-WAIT-2 has no end of its own: nobody is left to be told, here or there."""
+    tcb.fin_wait_2_at = NEVER
+    _fired(tcb, "fin-wait-2", why.ORPHAN_OVER)
+    delete(tcb, Event.ORPHAN_TIMEOUT, why.ORPHAN_OVER, "", "connection closing")
+
+
 _TIMERS = (
     (user_deadline, user_timeout),
     (lambda tcb: tcb.linger_at, linger_timeout),
     (lambda tcb: tcb.time_wait_at, time_wait_timeout),
+    (lambda tcb: tcb.fin_wait_2_at, orphan_timeout),
     (lambda tcb: tcb.rexmit_at, retransmission_timeout),
     (lambda tcb: tcb.persist_at, persist_timeout),
     (lambda tcb: tcb.delack_at, delayed_ack_timeout),

@@ -110,6 +110,14 @@ def stop_linger(tcb: TCB, reason: Rule) -> None:
     _stopped(tcb, "linger", reason)
 
 
+def start_orphan(tcb: TCB, now: Time) -> None:
+    """In FIN-WAIT-2, if the user has given up both directions: bound the wait for the peer's FIN, where a knob does."""
+    timeout = tcb.cfg.fin_wait_2_timeout
+    if timeout is not None:
+        tcb.fin_wait_2_at = now + timeout
+        _started(tcb, "fin-wait-2", tcb.fin_wait_2_at, why.ORPHAN_STARTED)
+
+
 def stop_all(tcb: TCB, reason: Rule) -> None:
     """Turn off every timer."""
     if tcb.observed:
@@ -117,7 +125,7 @@ def stop_all(tcb: TCB, reason: Rule) -> None:
             if getattr(tcb, slot) != NEVER:
                 tcb.out.append(TimerStopped(timer, reason))
     tcb.rexmit_at = tcb.persist_at = tcb.delack_at = tcb.time_wait_at = NEVER
-    tcb.keepalive_at = tcb.user_at = tcb.linger_at = NEVER
+    tcb.keepalive_at = tcb.user_at = tcb.linger_at = tcb.fin_wait_2_at = NEVER
     tcb.persist_backoff = 0
     tcb.wake = NEVER
 
@@ -131,6 +139,7 @@ def earliest(tcb: TCB) -> Time:
         tcb.time_wait_at,
         tcb.keepalive_at,
         tcb.linger_at,
+        tcb.fin_wait_2_at,
         user_deadline(tcb),
     )
 
@@ -138,6 +147,7 @@ def earliest(tcb: TCB) -> Time:
 _SLOTS = (
     ("retransmission", "rexmit_at"), ("persist", "persist_at"), ("delayed ack", "delack_at"),
     ("time-wait", "time_wait_at"), ("keep-alive", "keepalive_at"), ("user timeout", "user_at"), ("linger", "linger_at"),
+    ("fin-wait-2", "fin_wait_2_at"),
 )  # fmt: skip
 
 

@@ -3,15 +3,20 @@ is looked at starts from it. Knows the protocol's vocabulary, and no network, dr
 but its own JSON Lines.
 """
 
+from .datagram import Datagram as Datagram
 from .flights import Flight as Flight
 from .flights import flights as flights
 from .records import Arrived as Arrived
 from .records import Called as Called
+from .records import Changed as Changed
+from .records import Checked as Checked
 from .records import Corrupted as Corrupted
 from .records import Delivered as Delivered
 from .records import Discarded as Discarded
 from .records import Duplicated as Duplicated
 from .records import Ended as Ended
+from .records import Explanation as Explanation
+from .records import Flow as Flow
 from .records import Held as Held
 from .records import Lost as Lost
 from .records import Moved as Moved

@@ -11,7 +11,8 @@ Rule 4. Nothing that a file contains raises anything but TraceError, with the fi
 The header:
 
     format     "tcpsim trace"
-    version    2, or 1, which had no option but the MSS and no `ecn`; a later one is refused
+    version    3; 2, which had no UDP and no explanation; or 1, which had no option but the MSS and no `ecn`; a later
+               one is refused
     title      what the run shows, or ""
     source     where that stands, or ""
     scenario   the scenario's name or file, or ""
@@ -44,6 +45,12 @@ The kinds that concern a packet (sent, arrived, lost, duplicated, corrupted, hel
     rseq       SEG.SEQ counted from the sender's ISS
     rack       SEG.ACK counted from the ISS of the host it is sent to; left out without the ACK bit
 
+A packet with a UDP datagram has, behind `flow`, these instead:
+
+    protocol   "UDP"
+    len        octets of data
+    text       the data, as above
+
 The options, each left out where it is not carried:
 
     mss        octets
@@ -71,8 +78,24 @@ What follows depends on the kind:
     called         call, error (in the RFC's words, or "")
     signalled      what, detail
     delivered      len, text, pushed, urgent, total (octets so far)
+    checked        iss, irs, flow, event, packet, state, checks, agreed: see below
+    changed        iss, irs, flow, changes: see below
     note           text
     ended          reason
+
+Checked and changed are only in the trace of an explained run (`tcpsim run --explain --trace FILE`), each before what
+follows from its event:
+
+    flow       as above, of the packets that the connection sends
+    iss, irs   what relative numbers count from, ours and the peer's
+    event      "SEGMENT ARRIVES", "USER CALL" or "TIMEOUT"
+    packet     the number of the packet that arrived, or 0
+    state      the state in which the event found the connection
+    checks     a list of {"name", "cite", "question", "values", "answer", "passed", "decided", "why"}, as
+               `tcp.checks.Check` has them; `values` is a list of [variable, number, base], base being "iss", "irs" or
+               ""; `answer` is null where nothing is asked; `why` is left out where the check brings about nothing
+    agreed     whether the host did what the check that decided says
+    changes    a list of [variable, before, after]: whole numbers, texts, true, false, or null for no value
 """
 
 from __future__ import annotations
@@ -89,6 +112,10 @@ from ..tcp.rules import CATALOGUE, Rule
 from ..tcp.segment import ACK, URG, Segment, ctl_name, parse_ctl
 from ..tcp.seqnum import MASK
 from . import records as kinds
+from .datagram import Datagram
+from .explaining import changes as _changes
+from .explaining import checks as _checks
+from .explaining import write_checks as _write_checks
 from .trace import VERSION, Header, HostHeader, Trace, TraceError
 from .values import Unexpected as _Unexpected
 from .values import any_whole as _any_whole
@@ -106,6 +133,8 @@ if TYPE_CHECKING:
     from .records import Flow, Record
 
 FORMAT: Final = "tcpsim trace"
+UDP: Final = "UDP"
+"""The only `protocol` that is named: where none is, it is TCP."""
 MAX_LINE: Final = 32 << 20
 """The longest line that is read, octets: room for five megabytes of any text delivered at once."""
 MAX_RECORDS: Final = 10_000_000
@@ -135,6 +164,12 @@ def _event(value: object) -> Event:
     if event is None:
         raise _Unexpected(f"an event ({', '.join(_EVENTS)})")
     return event
+
+
+def _protocol(value: object) -> str:
+    if value != UDP:
+        raise _Unexpected(f'"{UDP}"')
+    return UDP
 
 
 def _control(value: object) -> int:
@@ -193,6 +228,8 @@ _BY: Final = _column("by", _word)
 _DUE: Final = _column("due", _time)
 _TIMER: Final = _column("timer", _word)
 
+_BASES: Final = (_column("flow", _flow), _column("iss", _number), _column("irs", _number))
+
 _COLUMNS: Final[dict[type[Record], tuple[_Column, ...]]] = {
     kinds.Sent: (_column("to", _word), _column("retransmission", _count)),
     kinds.Arrived: (),
@@ -218,6 +255,15 @@ _COLUMNS: Final[dict[type[Record], tuple[_Column, ...]]] = {
         _column("urgent", _truth),
         _column("total", _count),
     ),
+    kinds.Checked: (
+        *_BASES,
+        _column("event", _word),
+        _column("packet", _count),
+        _column("state", _word),
+        _column("checks", _checks, write=_write_checks),
+        _column("agreed", _truth),
+    ),
+    kinds.Changed: (*_BASES, _column("changes", _changes)),
     kinds.Note: (_column("text", _word),),
     kinds.Ended: (_column("reason", _word),),
 }
@@ -279,6 +325,12 @@ def _write_segment(record: kinds.SegmentRecord, entry: dict[str, object]) -> Non
     segment = record.segment
     entry["packet"] = record.packet
     entry["flow"] = record.flow
+    if isinstance(segment, Datagram):
+        entry["protocol"] = UDP
+        entry["len"] = segment.length
+        if segment.text is not None:
+            entry["text"] = segment.text.decode("latin-1")
+        return
     entry["ctl"] = ctl_name(segment.ctl)
     entry["seq"] = segment.seq
     if segment.ctl & ACK or segment.ack:
@@ -474,6 +526,10 @@ class _Reader:
     def _segment_fields(self, entry: _Entry, *, keep: bool, why: Rule | None) -> list[Any]:
         packet = entry.take("packet", _count)
         flow = entry.take("flow", _flow)
+        if entry.take_if_there("protocol", _protocol) is not None:
+            octets = entry.take("len", _short)
+            datagram = Datagram(octets, _text_of(entry, octets), why if keep else None)
+            return [packet, flow, self._shared(packet, datagram, keep), 0, None]
         ctl = entry.take("ctl", _control)
         seq = entry.take("seq", _number)
         ack = entry.take("ack", _number) if ctl & ACK else entry.take_if_there("ack", _number) or 0

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from ..tcp.checks import Check
     from ..tcp.diagram import Event, State
     from ..tcp.rules import Rule
     from ..tcp.segment import Segment
     from ..tcp.units import Time
+    from ..tcp.variables import Change
 
 Flow = tuple[str, int, str, int]
 """Source address, source port, destination address, destination port of a packet."""
@@ -35,12 +37,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord(Record):
-    """A record about one packet.
+    """A record about one packet: of a TCP segment or, where `segment` is a Datagram, of UDP.
 
     `packet` numbers the packets of a run 1, 2, ... in the order in which hosts sent them; a copy
     that the network made bears its original's number. `seq` and `ack` are relative: SEG.SEQ
     counted from the sender's ISS, SEG.ACK from the ISS of the host it is sent to (negative for a
-    number from before it); `ack` is None without the ACK bit.
+    number from before it); `ack` is None without the ACK bit. Of a datagram they are 0 and None.
     """
 
     packet: int
@@ -185,7 +187,10 @@ class Signalled(Record):
 
 @dataclass(frozen=True, slots=True)
 class Delivered(Record):
-    """`length` octets were handed to the application; `total` is all so far. `text` is None where only counted."""
+    """`length` octets were handed to the application; `total` is all so far. `text` is None where only counted.
+
+    Without a connection it is one UDP datagram, whole; `total` then counts the octets of its socket.
+    """
 
     kind: ClassVar[str] = "delivered"
 
@@ -194,6 +199,50 @@ class Delivered(Record):
     pushed: bool
     urgent: bool
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation(Record):
+    """A record that only an explained run has: it stands before what follows from its event.
+
+    `flow` is that of the packets that the connection sends. `iss` and `irs` are what relative numbers count from:
+    our ISS, and that of the peer's as in its segments' `seq`; 0 while unknown.
+    """
+
+    flow: Flow
+    iss: int
+    irs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Explanation):
+    """What an event was asked, in order, up to what decided it.
+
+    `event` is "SEGMENT ARRIVES", "USER CALL" or "TIMEOUT", `packet` the number of the packet that arrived, or 0,
+    and `state` the one in which the event found the connection. `agreed` is false where the host did
+    not do what the check that decided says: a mutant, or a listener that answers for the endpoint.
+    """
+
+    kind: ClassVar[str] = "checked"
+
+    event: str
+    packet: int
+    state: str
+    checks: tuple[Check, ...]
+    agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Explanation):
+    """What an event changed in the TCB: variables in the RFC's spelling, each with its value before and after.
+
+    Sequence numbers are those of the wire, times nanoseconds; `tcp.variables` says which is which. None stands for
+    a variable without meaning in the state, and for a timer that is off.
+    """
+
+    kind: ClassVar[str] = "changed"
+
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

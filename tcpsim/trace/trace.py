@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..tcp.segment import ACK, SYN, SYN_ACK
 from ..tcp.seqnum import HALF, MASK
+from .datagram import Datagram
 from .naming import printable, shown_name
-from .records import Record, SegmentRecord, Sent
+from .records import Explanation, Record, SegmentRecord, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..tcp.units import Time
     from .records import Flow
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The format's version; a reader refuses a later one."""
 
 Row = tuple[Any, ...]
@@ -136,6 +137,11 @@ class _Numbering:
         """Return whether a SYN opens an incarnation: an injected one does not displace a connection's."""
         return sender is None or (connection is not None and (sender.iss, sender.connection) != (iss, connection))
 
+    def base(self, flow: Flow, otherwise: int) -> int:
+        """Return what the numbers of a flow count from, or `otherwise` if its SYN is not in the trace."""
+        sender = self.senders.get(flow)
+        return otherwise if sender is None else sender.iss
+
     def relative(self, flow: Flow, segment: Segment) -> tuple[int, int | None]:
         """Return SEG.SEQ and SEG.ACK relative to the two ISS."""
         sender = self.senders.get(flow)
@@ -196,12 +202,22 @@ class Trace:
     def _record(self, serial: int, row: Row) -> Record:
         cls, time, host, connection, why = row[:5]
         if not issubclass(cls, SegmentRecord):
-            made: Record = cls(time, serial, host, connection, why, *row[5:])
+            further = row[5:]
+            if issubclass(cls, Explanation):
+                flow, iss, irs, *told = further
+                further = (flow, iss, self._numbering.base((*flow[2:], *flow[:2]), irs), *told)
+            made: Record = cls(time, serial, host, connection, why, *further)
             return made
         packet, flow, segment, *extra = row[5:]
-        if cls is Sent:
-            extra.append(self._numbering.sent(flow, segment, connection))
-        seq, ack = self._numbering.relative(flow, segment)
+        seq: int
+        ack: int | None = None
+        if segment.__class__ is Datagram:  # UDP's ports are its own: a TCP flow may have the same
+            seq = 0
+            extra += [0] if cls is Sent else []
+        else:
+            if cls is Sent:
+                extra.append(self._numbering.sent(flow, segment, connection))
+            seq, ack = self._numbering.relative(flow, segment)
         segment_record: Record = cls(time, serial, host, connection, why, packet, flow, segment, seq, ack, *extra)
         return segment_record
 
@@ -210,6 +226,11 @@ class Trace:
     def of_kind(self, kind: type[R], host: str | None = None) -> list[R]:
         """Return the records of one class, in order; of one host, if named."""
         return [r for r in self.records if isinstance(r, kind) and (host is None or r.host == host)]
+
+    @property
+    def last_row(self) -> Row:
+        """What was appended last, while nobody has looked at it; else an empty row."""
+        return self._rows[-1] if self._rows else ()
 
     @property
     def last_time(self) -> Time:

@@ -28,7 +28,7 @@ from tcpsim.net.packet import Packet
 from tcpsim.net.rule import CORRUPT, DELAY, DROP, DUPLICATE, HOLD, Verdict
 from tcpsim.tcp.segment import CONTROL_BITS, PSH, Segment, ctl_name, segment
 from tcpsim.tcp.units import MS, SECOND
-from tcpsim.trace import Arrived, Corrupted, Flight, Lost, Sent, Trace, flights
+from tcpsim.trace import Arrived, Corrupted, Datagram, Flight, Lost, Sent, Trace, flights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def test_a_word_means_these_of_a_connection_s_segments(word: str, meant: list[Se
 def by_table(ctl: int, length: int) -> set[str]:
     """The words for a segment, written out from the definitions, to compare with the predicates."""
     bits = set(ctl_name(ctl).split(","))
-    words = {"segment"}
+    words = {"segment", "packet"}
     words |= {"SYN"} if "SYN" in bits and "ACK" not in bits else set()
     words |= {"SYN,ACK"} if {"SYN", "ACK"} <= bits else set()
     words |= {"FIN"} & bits | {"RST"} & bits
@@ -96,6 +96,11 @@ def test_every_set_of_bits_with_and_without_text_has_the_words_of_the_table() ->
             assert called == by_table(ctl, length)
 
 
+def test_a_datagram_is_no_segment() -> None:
+    called = {word for word, is_one in VOCABULARY.items() if is_one(Datagram(7))}
+    assert called == {"UDP", "packet"}
+
+
 def test_each_word_says_what_it_means() -> None:
     assert all(is_one.__doc__ for is_one in VOCABULARY.values())
 
@@ -109,12 +114,15 @@ def test_words_may_be_written_as_people_write_them(written: str, word: str) -> N
     assert Selector(written).what == word
 
 
+WORDS = "expected one of SYN; SYN,ACK; FIN; RST; ACK; data; segment; UDP; packet"
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("sny", "expected one of SYN; SYN,ACK; FIN; RST; ACK; data; segment, not 'sny'; did you mean SYN?"),
-        ("segmant", "expected one of SYN; SYN,ACK; FIN; RST; ACK; data; segment, not 'segmant'; did you mean segment?"),
-        ("", "expected one of SYN; SYN,ACK; FIN; RST; ACK; data; segment, not ''"),
+        ("sny", f"{WORDS}, not 'sny'; did you mean SYN?"),
+        ("segmant", f"{WORDS}, not 'segmant'; did you mean segment?"),
+        ("", f"{WORDS}, not ''"),
     ],
 )
 def test_an_unknown_word_is_told_the_nearest(written: str, message: str) -> None:

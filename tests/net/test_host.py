@@ -318,6 +318,19 @@ def test_it_becomes_active_by_send() -> None:
     assert talk.path("client", 1) == ["CLOSED", "LISTEN", "SYN-SENT", "ESTABLISHED"]
 
 
+def test_it_becomes_active_by_an_open() -> None:
+    """3.10.1, LISTEN STATE: "change the connection from passive to active"."""
+    talk = Talk()
+    mine = talk.client.open(1000, active=False, remote=("192.0.2.2", 80))
+    theirs = talk.server.open(80, active=False, remote=("192.0.2.1", 1000))
+    assert talk.client.open(1000, active=True, remote=("192.0.2.2", 80)) is mine
+    with pytest.raises(TcpError, match="error: connection already exists"):
+        talk.client.open(1000, active=True, remote=("192.0.2.2", 80))
+    talk.net.run("1s")
+    assert (mine.state, theirs.state, len(talk.client.connections)) == (ESTABLISHED, ESTABLISHED, 1)
+    assert talk.path("client", 1) == ["CLOSED", "LISTEN", "SYN-SENT", "ESTABLISHED"]
+
+
 def test_active_opens_that_cross() -> None:
     talk = Talk()
     mine = talk.client.open(1000, active=True, remote=("192.0.2.2", 80))

@@ -15,6 +15,7 @@ import pytest
 
 from tcpsim.scenario import Outcome, run
 from tcpsim.scenario.evidence import Evidence
+from tcpsim.scenario.expectations import PiecesAre
 from tests.scenario.written import NAMES, loaded, of, plain, ran
 
 Data = dict[str, Any]
@@ -47,11 +48,14 @@ def wrong_lines(line: str) -> Iterator[tuple[str, str]]:
         yield _replaced(line, match, f"{match[1]}={number}"), f"{match[1]} is {match[2]}, not {number}"
     words = line.split()
     bits = OTHER_BITS.get(words[1], "RST")
-    yield " ".join([words[0], bits, *words[2:]]), f"the bits are {words[1]}, not {bits}"
+    if words[1] == "UDP":
+        yield f"{words[0]} {bits}", f"it is UDP with {words[3]} octets, no {bits}"
+    else:
+        yield " ".join([words[0], bits, *words[2:]]), f"the bits are {words[1]}, not {bits}"
     for match in re.finditer(r"\bat ([0-9.]+)(ms|s)\b", line):
         later = f"{match[1]}1" if "." in match[1] else f"{match[1]}.001"
         yield _replaced(line, match, f"at {later}{match[2]}"), f"not at {later}"[:7]
-    for mark in ("lost", "delayed", "retransmission"):
+    for mark in ("lost", "delayed", *(["retransmission"] if words[1] != "UDP" else [])):
         adjective = mark if mark != "retransmission" else "a retransmission"
         if mark not in words:
             yield f"{line} {mark}", f"it is not {adjective}"
@@ -158,6 +162,11 @@ def wrong_rest(data: Data) -> Iterator[Change]:
             yield _entry(data, "delivered", key, text[:-1], f"({len(text)} octets, not {len(text) - 1})")
             yield _entry(data, "delivered", key, "~" + text[1:], f"(the 1st octet is {text[0]!r}, not '~')")
             yield _entry(data, "delivered", key, len(text) + 1, f"it received {len(text)}")
+    for section in ("reads", "datagrams"):
+        for key, pieces in data["expect"].get(section, {}).items():
+            yield _entry(data, section, key, [*pieces, "more"], "it received")
+            yield _entry(data, section, key, pieces[1:], "it received")
+            yield _entry(data, section, key, ["".join(map(str, pieces[:2])), *pieces[2:]], "it received")
     for key, signals in data["expect"].get("signals", {}).items():
         for index, signal in enumerate(signals):
             yield _entry(data, "signals", key, [*signals[:index], *signals[index + 1 :]], f"`{signal}`")
@@ -178,9 +187,16 @@ SECTION = {
 }  # fmt: skip
 
 
+def section_of(expectation: object) -> str:
+    """Return the key below `expect` that an expectation belongs to."""
+    if isinstance(expectation, PiecesAre):
+        return "datagrams" if expectation.udp else "reads"
+    return SECTION[type(expectation).__name__]
+
+
 def failures(data: Data, evidence: Evidence) -> list[tuple[str, Outcome]]:
     """Return what fails of a changed file's expectations, asked of the unchanged run; with its section."""
-    checked = [(SECTION[type(each).__name__], each.check(evidence)) for each in of(data).expectations]
+    checked = [(section_of(each), each.check(evidence)) for each in of(data).expectations]
     return [(section, outcome) for section, outcome in checked if not outcome.ok]
 
 

@@ -44,7 +44,7 @@ REQUIREMENTS: Final[dict[str, frozenset[str]]] = {
         ("MAY-4", "3.8.1"), ("MAY-5", "3.8.4"), ("MAY-6", "3.8.4"), ("MAY-7", "3.8.6"), ("MAY-8", "3.8.6.1"),
         ("MAY-9", "3.9.1.9"), ("MAY-10", "3.9.2"), ("MAY-11", "3.9.2"), ("MAY-12", "3.10.7.4"),
         ("MAY-13", "3.10.7.4"), ("MAY-14", "3.9.1.7"), ("MAY-15", "3.9.1.2"), ("MAY-16", "3.9.1.2"),
-        ("MAY-17", "3.9.1.3"), ("MAY-18", "3.8.2"),
+        ("MAY-17", "3.9.1.3"), ("MAY-18", "3.8.2"), ("REC-1", "3.1"),
     )
 }  # fmt: skip
 """Every numbered requirement, and the sections of the body in which it is stated."""

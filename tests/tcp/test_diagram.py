@@ -77,7 +77,9 @@ def test_the_figure_is_told_apart_from_what_lies_beyond_it() -> None:
     assert EDGES == FIGURE_5 + BEYOND_THE_FIGURE
     assert all(edge.printed for edge in FIGURE_5)
     assert not any(edge.printed for edge in BEYOND_THE_FIGURE)
-    assert all(re.match(r"RFC 9293 3\.(6|8|10)\.", edge.cite) for edge in BEYOND_THE_FIGURE)
+    *of_the_rfc, of_kernels = BEYOND_THE_FIGURE
+    assert all(re.match(r"RFC 9293 3\.(6|8|10)\.", edge.cite) for edge in of_the_rfc)
+    assert (of_kernels.event, of_kernels.cite[-17:]) == (Event.ORPHAN_TIMEOUT, "has no such timer")
 
 
 def test_an_edge_prints() -> None:
@@ -100,7 +102,8 @@ def test_no_two_edges_compete() -> None:
         # 3.10.7.3 and .4, second: every state that a RST can end
         (Event.RCV_RST, set(State) - {CLOSED, LISTEN}),
         # 3.10.8: every state in which something waits to be acknowledged
-        (Event.USER_TIMEOUT, set(State) - {CLOSED, LISTEN, TIME_WAIT}),
+        (Event.USER_TIMEOUT, set(State) - {CLOSED, LISTEN, State.FIN_WAIT_2, TIME_WAIT}),
+        # 3.8.3 and 3.8.4: those, and FIN-WAIT-2, where keep-alives may find the peer dead
         (Event.GIVE_UP, set(State) - {CLOSED, LISTEN, TIME_WAIT}),
         # 3.10.7.4, fourth: SYN-RECEIVED and the synchronized states
         (Event.RCV_SYN_IN_WINDOW, set(State) - {CLOSED, LISTEN, SYN_SENT}),

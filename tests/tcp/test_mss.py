@@ -63,6 +63,14 @@ def test_no_other_segment_carries_it(numbers: Numbers) -> None:
     assert options(it) == [None]
 
 
+def test_in_any_other_segment_an_option_may_come_and_that_of_a_syn_says_nothing(numbers: Numbers) -> None:
+    """RFC 9293 3.1, MUST-5"""
+    it = joined(numbers, None)
+    odd = Options(100, 7, True, (1, 2), ((5, 9),), others=((77, b"??"),))
+    it.arrives("ACK", text=b"abc", options=odd)
+    assert (it.theirs("rcv_nxt"), it.end.snd_mss, it.end.scaling, it.end.extended) == (4, 536, False, False)
+
+
 # ------------------------------------------------------------------ Eff.snd.MSS
 
 

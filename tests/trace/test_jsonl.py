@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tcpsim.tcp.checks import PLAIN, THEIRS, Check
 from tcpsim.tcp.diagram import Event, State
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.rules import CATALOGUE, Rule
@@ -19,7 +20,10 @@ from tcpsim.tcp.segment import ACK, Segment, segment
 from tcpsim.trace import (
     Arrived,
     Called,
+    Changed,
+    Checked,
     Corrupted,
+    Datagram,
     Delivered,
     Discarded,
     Duplicated,
@@ -51,6 +55,7 @@ A_STRANGER = Rule("future.rule", "RFC 9999", "1.2, third", "MUST-3", "?")
 
 HOSTS = (HostHeader("client", ("192.0.2.1",), "plain"), HostHeader("server", ("192.0.2.2", "192.0.2.3"), "rfc9293"))
 HEADER = Header("A handshake", "RFC 9293 3.5, Figure 6", "handshake", 7, HOSTS, ("client - server: 50ms each way",))
+UDP_FLOW = ("192.0.2.1", 49152, "192.0.2.2", 53)
 SYN = segment("SYN", seq=4_294_967_295, options=Options(mss=1460))
 
 ONE_OF_EACH: list[Record] = [
@@ -70,8 +75,21 @@ ONE_OF_EACH: list[Record] = [
     Called(60, 11, "client", 1, None, "send(5)", "error: connection does not exist"),
     Signalled(60, 12, "client", 1, A_RULE, "call failed", "RECEIVE"),
     Delivered(60, 13, "client", 1, A_RULE, 3, b"a\n\xe9", True, False, 3),
-    Note(60, 14, "server", None, None, 'it crashed: "ä\u2028"'),
-    Ended(60, 15, "", None, None, "idle"),
+    Sent(60, 14, "client", None, A_RULE, 3, UDP_FLOW, Datagram(3, b"a\xff\n"), 0, None, "server", 0),
+    Arrived(60, 15, "server", None, None, 3, UDP_FLOW, Datagram(3, b"a\xff\n"), 0, None),
+    Lost(60, 16, "client", None, None, 4, UDP_FLOW, Datagram(65_507), 0, None, "loss 1%", 99),
+    Delivered(60, 17, "server", None, None, 0, None, False, False, 0),
+    Checked(
+        60, 18, "server", 1, None, TO_SERVER, 100, 300, "SEGMENT ARRIVES", 1, "CLOSING",
+        (
+            Check("first, text", "RFC 9293 3", "SEG.SEQ = RCV.NXT", (("SEG.SEQ", 7, THEIRS),), True, True, False, None),
+            Check("CLOSE call", "RFC 9293 3.10.4", "do it", (("RCV.WND", -1, PLAIN),), None, False, True, A_RULE),
+        ),
+        False,
+    ),
+    Changed(60, 19, "server", 1, None, TO_SERVER, 0, 0, (("RTO", None, 5), ("FIN queued", False, True), ("state", "a", "b"))),
+    Note(60, 20, "server", None, None, 'it crashed: "ä\u2028"'),
+    Ended(60, 21, "", None, None, "idle"),
 ]
 
 
@@ -88,7 +106,7 @@ def test_the_file_of_a_small_trace() -> None:
     story.sends(0, "client", segment("SYN", seq=100, options=Options(mss=1460)))
     story.sends(0, "client", segment("PSH,ACK", seq=101, ack=301, wnd=512, text=b"hi"), connection=None)
     assert dump(story.ends(50)) == (
-        '{"format":"tcpsim trace","version":2,"title":"A title","source":"","scenario":"","seed":3,'
+        '{"format":"tcpsim trace","version":3,"title":"A title","source":"","scenario":"","seed":3,'
         '"hosts":[{"name":"client","addresses":["192.0.2.1"],"profile":"plain"}],"links":[]}\n'
         '{"t":0,"kind":"called","host":"client","conn":1,"call":"connect(192.0.2.2:80)","error":""}\n'
         '{"t":0,"kind":"sent","host":"client","conn":1,"packet":1,"flow":["192.0.2.1",49152,"192.0.2.2",80],'
@@ -132,13 +150,13 @@ def test_the_header_has_the_documented_keys_in_order() -> None:
 
 def test_each_kind_has_the_documented_keys_in_order() -> None:
     common, packet = list(documented("Every record begins with:")), list(documented("held, discarded) go on:"))
-    special = documented("What follows depends on the kind:")
+    datagram, special = list(documented("these instead:")), documented("What follows depends on the kind:")
     assert set(special) == {record.kind for record in ONE_OF_EACH}
     for record, line in zip(ONE_OF_EACH, dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[1:], strict=True):
         further = re.sub(r" \(.*?\)", "", special[record.kind])
-        order = (
-            common + (packet if isinstance(record, SegmentRecord) else []) + [key for key in further.split(", ") if key]
-        )
+        carried = getattr(record, "segment", None)
+        about = [*packet[:2], *datagram] if isinstance(carried, Datagram) else packet if carried is not None else []
+        order = common + about + [key for key in further.split(", ") if key]
         written = keys_of(line)
         assert written == sorted(written, key=order.index), record.kind
         optional = {"conn", "why", "cite", "ack", "text", "options", "up", "ecn", "rack"}
@@ -249,7 +267,7 @@ def some_record(draw: st.DrawFn) -> Record:
             changes[field.name] = draw(words)
         elif field.name in ("due", "deadline", "total", "retransmission", "packet"):
             changes[field.name] = draw(counts)
-    if isinstance(example_record, SegmentRecord):
+    if isinstance(example_record, SegmentRecord) and not isinstance(example_record.segment, Datagram):
         carried = changes["segment"] = draw(segments)
         changes["seq"] = draw(st.integers(-(1 << 40), 1 << 40))
         changes["ack"] = draw(st.integers(-(1 << 40), 1 << 40)) if carried.ctl & ACK else None
@@ -297,8 +315,39 @@ def wrong(text: str | bytes) -> str:
 
 
 HEAD = dump(Trace(Header(hosts=HOSTS)))
+CHECKED, CHANGED = (json.loads(line) for line in dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[19:21])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (CHECKED | {"checks": [{"name": "first"}]}, 'expected a check, {"name": ..., "cite": ..., "question": ..., ...}'),
+        (CHECKED | {"checks": [CHECKED["checks"][0] | {"more": 1}]}, "expected a check"),
+        (CHECKED | {"checks": [CHECKED["checks"][0] | {"answer": 1}]}, "expected true or false"),
+        (CHECKED | {"checks": [CHECKED["checks"][0] | {"values": [["SEG.SEQ", 1, "us"]]}]}, "expected [variable, number"),
+        (CHECKED | {"agreed": 1}, "expected true or false as 'agreed', not 1"),
+        (CHANGED | {"changes": [["RTO", 1]]}, "expected [variable, before, after] as 'changes', not a list"),
+        (CHANGED | {"changes": [["RTO", 1, 2.5]]}, "expected whole numbers only"),
+        (CHANGED | {"changes": [["RTO", 1, []]]}, "expected a whole number from"),
+        (CHANGED | {"irs": 1 << 32}, "expected a whole number from 0 to 4294967295 as 'irs'"),
+    ],
+)
+def test_an_explanation_that_is_none(line: dict[str, Any], told: str) -> None:
+    assert told in wrong(HEAD.encode() + json.dumps(line).encode() + b"\n")
+
+
+def test_a_check_by_a_rule_that_we_do_not_have() -> None:
+    check = CHECKED["checks"][0] | {"why": "tenth.check"}
+    read = load(HEAD.encode() + json.dumps(CHECKED | {"checks": [check]}).encode() + b"\n", "later.jsonl")
+    (record,) = read.of_kind(Checked)
+    assert record.checks[0].why is not None
+    assert (record.checks[0].why.id, record.checks[0].why.cite) == ("tenth.check", "RFC 9293 3")
+    assert json.loads(dump(read).splitlines()[1])["checks"] == [check]
+
+
 SENT_LINE: dict[str, Any] = json.loads(dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[1])
 LOST_LINE: dict[str, Any] = json.loads(dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[3])
+UDP_LINE: dict[str, Any] = json.loads(dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[15])
 MOVED_LINE: dict[str, Any] = json.loads(dump(Trace.of(HEADER, ONE_OF_EACH)).splitlines()[8])
 
 
@@ -354,8 +403,8 @@ def test_a_scenario_given_for_a_trace_is_told_what_a_trace_begins_with() -> None
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 3}, "expected version 2 of the format, not 3: a later tcpsim wrote this trace"),
-        ({"version": 0}, "expected version 2 of the format, not 0"),
+        ({"version": 4}, "expected version 3 of the format, not 4: a later tcpsim wrote this trace"),
+        ({"version": 0}, "expected version 3 of the format, not 0"),
         ({"version": "1"}, "expected a whole number as 'version', not \"1\""),
         ({"version": True}, "expected a whole number as 'version', not true"),
         ({"seed": 1.5}, "expected whole numbers only"),
@@ -411,6 +460,11 @@ def test_a_header_s_key_that_lacks() -> None:
         (LOST_LINE, {"text": "ab"}, "expected a text of 3 octets, as 'len' says, not of 2"),
         (LOST_LINE, {"by": 1}, "expected a text as 'by', not 1"),
         (LOST_LINE, {"due": 1e300}, "expected whole numbers only"),
+        (UDP_LINE, {"protocol": "TCP"}, 'expected "UDP" as \'protocol\', not "TCP"'),
+        (UDP_LINE, {"len": 65_536}, "expected a whole number from 0 to 65535 as 'len', not 65536"),
+        (UDP_LINE, {"len": 4}, "expected a text of 4 octets, as 'len' says, not of 3"),
+        (UDP_LINE, {"ctl": "SYN"}, 'expected no key "ctl" here'),
+        (UDP_LINE, {"rseq": 0}, 'expected no key "rseq" here'),
         (MOVED_LINE, {"source": "OPEN"}, "expected a state (CLOSED, LISTEN, SYN-SENT,"),
         (MOVED_LINE, {"target": {}}, "expected a state (CLOSED, LISTEN, SYN-SENT,"),
         (MOVED_LINE, {"event": "rain"}, "expected an event (passive OPEN, active OPEN,"),

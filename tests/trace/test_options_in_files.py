@@ -104,7 +104,7 @@ def test_what_is_wrong_is_refused(key: str, value: object, message: str) -> None
 
 
 def test_the_first_version_is_read() -> None:
-    head = dump(Trace()).replace('"version":2', '"version":1')
+    head = dump(Trace()).replace('"version":3', '"version":1')
     line = written(segment("SYN", options=Options(536)))
     (back,) = load((head + json.dumps(line)).encode(), "old.jsonl").records
     assert isinstance(back, Arrived)

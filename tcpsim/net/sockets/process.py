@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..connection import Connection
-    from ..host import Host, Listener
+    from ..host import Host
+    from ..listener import Listener
     from .files import OpenFile
     from .syscall import Result, Steps
 

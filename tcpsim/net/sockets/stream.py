@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ...tcp.text import Chunk
     from ...tcp.units import Time
     from ..connection import Connection
-    from ..host import Host, Listener
+    from ..host import Host
+    from ..listener import Listener
     from ..packet import Socket as Name
     from .style import SocketStyle
     from .syscall import Steps
@@ -484,7 +485,8 @@ class Socket(OpenFile):
 
     def _leave(self, connection: Connection) -> None:
         """Let a connection that nobody holds come to its end by itself."""
-        if connection.state is not CLOSED and not connection.endpoint.closed_full:
+        endpoint = connection.endpoint
+        if connection.state is not CLOSED and not (endpoint.closed_full and endpoint.cfg.half_duplex_close):
             connection.read()  # nobody does any more, and yet what the peer sends must come to an end
 
     def _linger(self, connection: Connection, limit: Time) -> Steps:

@@ -1,0 +1,64 @@
+"""What `tcpsim explain` tells: a run happening by happening, or what an EVENT means; and what is missing in a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .group import Wrong
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..trace import Trace
+
+MISSING: Final = (
+    "(This trace was not kept of an explained run: it tells no checks and no changes of the TCB. "
+    "`tcpsim run SCENARIO --explain --trace FILE` writes one that does.)"
+)
+
+
+def tell(trace: Trace, event: str | None, console: Console, *, ascii: bool) -> None:
+    """Print all that happened, or what an EVENT means: a serial number, or words as in a scenario; Wrong if nothing."""
+    from rich.text import Text
+
+    from ..draw import explain_text
+    from ..draw.explain_events import explained_lines
+    from ..draw.happenings import happening_at, is_explained
+
+    plain = ascii or console.options.ascii_only
+    serials: list[int | None] = [None] if event is None else [*serials_of(trace, event)]
+    explained = is_explained(trace)
+    if explained and event is not None:  # several records may belong to what is told as one
+        serials = list(dict.fromkeys(happening_at(trace, serial).serial for serial in serials if serial is not None))
+    for number, serial in enumerate(serials):
+        if not explained:
+            console.print(Text(explain_text(trace, serial, width=console.width, ascii=plain)), soft_wrap=True, end="")
+            continue
+        if number:
+            console.print()
+        for line in explained_lines(trace, serial, width=console.width, ascii=plain):
+            console.print(line, soft_wrap=True)
+    if not explained and len(trace):
+        console.print(Text(MISSING, "bright_black"))
+
+
+def serials_of(trace: Trace, event: str) -> list[int]:
+    """Return the serial numbers of the records that an EVENT means; Wrong if it means none."""
+    number = event.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        if len(number) > 9 or int(number) >= len(trace):
+            raise Wrong(f"EVENT: there is no event {number}: the last one is {len(trace) - 1}")
+        return [int(number)]
+    from ..scenario.evidence import Evidence, Names
+    from ..scenario.moments import parse_occurrence
+    from ..scenario.problems import PhraseError, Place, Problem
+
+    try:
+        occurrence = parse_occurrence(event)
+    except PhraseError as error:
+        problem = Problem(Place("EVENT", 1, error.offset + 1), error.wrong, error.expected, error.nearest)
+        raise Wrong(str(problem)) from error
+    found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
+    if not found:
+        raise Wrong(f"EVENT: {event!r} never happens; `tcpsim explain` without it tells all that does")
+    return [each.serial for each in found]

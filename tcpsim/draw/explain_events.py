@@ -1,0 +1,277 @@
+"""An explained run in words, happening by happening: what came, what was asked, what changed, what followed.
+
+Rule 1. The reason of a thing is the rule's own sentence from the catalogue, told once in a happening, with its place.
+Rule 2. Numbers are relative, as in the ladder; those of the wire stand beside them where one happening is told alone.
+Rule 3. No line is wider than asked for. Marks and words say everything; colour repeats it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from ..tcp.checks import PLAIN, from_base
+from ..tcp.congestion.control import ENDLESS
+from ..tcp.variables import BASES, TIMER, TIMES
+from ..trace import Arrived, Called, Explanation, Moved, TimerFired, TimerSet, TimerStopped
+from .explain import happened, known_about
+from .happenings import happening_at, happenings
+from .words import Clock, clean, span, to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..tcp.checks import Check
+    from ..tcp.rules import Rule
+    from ..tcp.variables import Amount
+    from ..trace import Changed, Record, Trace
+    from .happenings import Happening
+
+LABEL: Final = 9
+"""How far what is told of a happening stands to the right of its label."""
+ASIDE: Final = frozenset({"SND.WL1", "SND.WL2", "RTTVAR", "Last.ACK.sent", "FIN queued"})
+"""Variables whose changes are told only where a happening is told alone."""
+NOTHING: Final = "\N{EN DASH}"
+ARROW: Final = "→"
+_MARKS: Final = {True: ("✓", "+", "green"), False: ("✗", "x", "bold red")}
+_DIM: Final = "bright_black"
+
+
+def explained_lines(trace: Trace, serial: int | None = None, *, width: int = 80, ascii: bool = False) -> list[Text]:
+    """Return an explained run as styled lines; or, at full length, the happening to which one record belongs.
+
+    Raises ValueError if there is no such record.
+    """
+    clock = Clock({record.time for record in trace.records})
+    digits = len(str(len(trace)))
+    chosen = happenings(trace) if serial is None else [happening_at(trace, serial)]
+    lines: list[Text] = []
+    for number, each in enumerate(chosen):
+        lines += [Text()] if number else []
+        lines += _Teller(trace, each, clock, max(width, 60), digits, ascii=ascii, whole=serial is not None).lines()
+    return lines
+
+
+def explain_event(trace: Trace, serial: int, *, width: int = 80, ascii: bool = False) -> list[str]:
+    """Return all about the happening to which the record `serial` of an explained trace belongs, line by line.
+
+    The first line says what happened; then come the checks that it met, with their numbers, what changed in
+    the TCB, what followed and why, and what else is known of each record. `draw.happenings.happening_at` has
+    the same as values. For the trace of a run that was not explained there are no checks and no changes.
+
+    Raises ValueError if there is no such record.
+    """
+    return [line.plain for line in explained_lines(trace, serial, width=width, ascii=ascii)]
+
+
+class _Teller:
+    """Tells one happening: a heading, and a block of lines behind each label."""
+
+    def __init__(
+        self, trace: Trace, of: Happening, clock: Clock, width: int, digits: int, *, ascii: bool, whole: bool
+    ) -> None:
+        self.trace, self.of, self.clock, self.width, self.ascii, self.whole = trace, of, clock, width, ascii, whole
+        self.digits = digits
+        self.left = digits + 2
+        self.told: list[Text] = []
+        self.given: set[Rule] = set()
+
+    def lines(self) -> list[Text]:
+        """Return the happening's lines."""
+        self._heading()
+        self._checks()
+        self._changes()
+        self._what_follows()
+        if self.whole:
+            self._facts()
+        return self.told
+
+    # -------------------------------------------------------------- the page
+
+    def _say(self, text: str) -> str:
+        for sign, plain, _ in _MARKS.values() if self.ascii else ():
+            text = text.replace(sign, plain)
+        return to_ascii(text) if self.ascii else text
+
+    def _write(self, label: str, text: str, style: str = "", *, hang: int = 2, rest: str = "") -> None:
+        """Write a paragraph behind a label, which is given only once; `rest` styles the lines after the first."""
+        start = self.left + LABEL
+        for number, line in enumerate(_wrapped(self._say(text), self.width - start, hang)):
+            head = f"{' ' * self.left}{label if not number else '':<{LABEL}}"
+            self.told.append(Text.assemble((head, _DIM), (line, style if not number else rest or style)))
+
+    def _because(self, rule: Rule | None) -> None:
+        """Give a rule's sentence, unless this happening has given it."""
+        if rule is not None and rule not in self.given:
+            self.given.add(rule)
+            self._write("", f"  {rule.sentence} ({rule.cite})", f"italic {_DIM}")
+
+    # -------------------------------------------------------------- what happened
+
+    def _heading(self) -> None:
+        opening, checked = self.of.opening, self.of.checked
+        words = happened(opening, self.clock) if not isinstance(opening, Explanation) else f"{opening.host} acts"
+        if checked is not None and isinstance(opening, (Arrived, Called, TimerFired)):
+            words += f", {'which is ' if isinstance(opening, Arrived) else ''}in {clean(checked.state, 20)}"
+        start = f"{self.of.serial:{self.digits}}  {self.clock(self.of.time)}  "
+        for number, line in enumerate(_wrapped(self._say(words), self.width - len(start), 0)):
+            head = self._say(start) if not number else " " * len(start)
+            self.told.append(Text.assemble((head, _DIM), (line, "bold")))
+        if isinstance(opening, Arrived) and checked is None:
+            return
+        if not isinstance(opening, TimerFired) or checked is None:
+            self._because(opening.why)
+
+    def _checks(self) -> None:
+        checked = self.of.checked
+        if checked is None:
+            return
+        iss, irs = checked.iss, checked.irs
+        for number, check in enumerate(checked.checks):
+            sign, _, style = _MARKS[check.passed]
+            label = ("checks" if check.answer is not None else "rule") if not number else ""
+            self._write(label, f"{sign} {_asked(check, iss, irs, whole=self.whole)}", style, rest=style)
+            if not check.decided or self.whole:
+                self._place(check)
+        last = checked.checks[-1]
+        if checked.agreed and last.why is not None:
+            self._because(last.why)
+        elif checked.agreed and not self.whole:
+            self._place(last)
+        elif not checked.agreed:
+            self._write("", "So the RFC. This host does otherwise:", "bold red")
+            self._because(self.of.reason)
+
+    def _place(self, check: Check) -> None:
+        """Say where a check stands, behind the check or, if there is no room, below it."""
+        rule = check.why
+        if check.decided and rule is not None and (not self.whole or check.cite == f"{rule.rfc} {rule.section}"):
+            return
+        if self.whole or check.decided:
+            cite = self._say(f"({check.cite})")
+            line = self.told[-1]
+            if len(line.plain) + 1 + len(cite) <= self.width:
+                line.append(f" {cite}", _DIM)
+            else:
+                self._write("", f"  {cite}", _DIM)
+
+    # -------------------------------------------------------------- what changed
+
+    def _changes(self) -> None:
+        for changed in self.of.changed:
+            rows = self._rows(changed)
+            if not rows:
+                continue
+            name_width = max(len(name) for name, *_ in rows)
+            was_width = min(max(len(was) for _, was, *_ in rows), 16)
+            other = changed.connection is not None and changed is not self.of.changed[0]
+            label = "changes" if not other else f"(conn {changed.connection})"
+            for number, (name, was, now, aside) in enumerate(rows):
+                line = f"{name:<{name_width}}  {was:>{was_width}} {ARROW} {now}"
+                start = f"{' ' * self.left}{label if not number else '':<{LABEL}}"
+                text = Text.assemble((start, _DIM), (self._say(line), "bold" if name == "state" else ""))
+                if aside and len(text.plain) + 2 + len(aside) <= self.width:
+                    text.append(f"  {self._say(aside)}", _DIM)
+                self.told.append(text)
+                if aside and len(start + line) + 2 + len(aside) > self.width:
+                    self._write("", f"  {aside}", _DIM)
+
+    def _rows(self, changed: Changed) -> list[tuple[str, str, str, str]]:
+        """Return each change that is told: the variable, its value before and after, and where that stands."""
+        rows: list[tuple[str, str, str, str]] = []
+        gone = 0
+        deleted = any(name == "state" and now in ("CLOSED", "LISTEN") for name, _, now in changed.changes)
+        for name, was, now in changed.changes:
+            if deleted and now is None and not name.endswith(TIMER):
+                gone += 1
+            elif self.whole or not (name in ASIDE or (was is None and now in (0, False, ENDLESS))):
+                rows.append((name, self._value(name, was, changed), self._value(name, now, changed), self._aside(name, changed, was, now)))
+        if gone:
+            rows.append((f"{gone} more", "known", "forgotten with the TCB", ""))
+        return rows
+
+    def _value(self, name: str, value: Amount, of: Changed) -> str:
+        if name.endswith(TIMER):
+            return f"at {self.clock(value)}" if isinstance(value, int) else "off"
+        if value is None:
+            return NOTHING
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return clean(value, 20)
+        if name in TIMES:
+            return span(value)
+        if value == ENDLESS:
+            return "no limit"
+        base = BASES.get(name, PLAIN)
+        return str(value if base == PLAIN else from_base(value, base, of.iss, of.irs))
+
+    def _aside(self, name: str, of: Changed, was: Amount, now: Amount) -> str:
+        """Return where a state's or a timer's change stands, or the numbers of the wire."""
+        if name == "state":
+            rules = [record.why for record in self._of_kind(Moved) if record.why not in self.given]
+            return " ".join(dict.fromkeys(f"({rule.cite})" for rule in rules if rule is not None))
+        if name.endswith(TIMER):
+            timer = name.removesuffix(TIMER).lower()
+            about = [
+                record.why.cite
+                for record in self.of.records
+                if isinstance(record, (TimerSet, TimerStopped, TimerFired))
+                and record.timer == timer
+                and record.connection == of.connection
+                and record.why is not None
+            ]
+            return f"({about[-1]})" if about else ""
+        if self.whole and name in BASES and BASES[name] != PLAIN:
+            return f"wire {NOTHING if was is None else was} {ARROW} {NOTHING if now is None else now}"
+        return ""
+
+    def _of_kind(self, kind: type[Record]) -> list[Record]:
+        return [record for record in self.of.records if isinstance(record, kind)]
+
+    # -------------------------------------------------------------- what followed
+
+    def _what_follows(self) -> None:
+        told = {name for changed in self.of.changed for name, _, _ in changed.changes}
+        label = "then"
+        for record in self.of.follows:
+            if not self.whole and _stands_in_table(record, told):
+                continue
+            self._write(label, happened(record, self.clock))
+            label = ""
+            self._because(record.why)
+
+    def _facts(self) -> None:
+        label = "known"
+        for record in (self.of.opening, *self.of.follows):
+            facts = [] if isinstance(record, (Moved, Explanation)) else known_about(self.trace, record, self.clock)
+            facts = [fact for fact in facts if not fact.startswith("connection ")]
+            for number, fact in enumerate(facts):
+                of = f"{record.kind}: " if not number else ""
+                self._write(label, f"{of}{fact}", _DIM)
+                label = ""
+
+
+def _stands_in_table(record: Record, told: set[str]) -> bool:
+    """Return whether the table of changes says what a record says."""
+    if isinstance(record, Moved):
+        return "state" in told
+    return isinstance(record, (TimerSet, TimerStopped, TimerFired)) and bool(told)
+
+
+def _asked(check: Check, iss: int, irs: int, *, whole: bool) -> str:
+    """Return a check in words: `first, RST bit: is RST set? no`, `fifth, ACK field: SND.UNA = SEG.ACK: 1 = 1? yes`."""
+    if check.answer is None:
+        return f"{check.name}: {check.question}"
+    filled = check.filled(iss, irs)
+    numbers = f": {filled}" if filled else ""
+    return f"{check.name}: {check.question}{numbers}? {'yes' if check.answer else 'no'}"
+
+
+def _wrapped(text: str, width: int, hang: int) -> Iterable[str]:
+    lead = len(text) - len(text.lstrip())
+    return textwrap.wrap(
+        text, max(width, 20), subsequent_indent=" " * max(hang, lead), break_on_hyphens=False, drop_whitespace=True
+    )
