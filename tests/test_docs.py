@@ -44,7 +44,7 @@ PARSERS = {
 PARTS: list[type[models.Part]] = [
     models.ScenarioFile, models.Host, models.Link, models.BurstyLoss, models.StateLoss, models.Fault, models.Expect,
     models.Quiz,
-    models.Listen, models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
+    models.Listen, models.Accept, models.ShowQueues, models.QueueLengths, models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
     models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject, models.Remark,
 ]  # fmt: skip
 """Every type that the keys of a file belong to."""
@@ -214,7 +214,7 @@ def test_what_is_made_is_current(tmp_path: Path) -> None:
     ran = CliRunner().invoke(commands.tcpsim, ["pages", str(tmp_path)])
     assert ran.exit_code == 0, ran.output
     made = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
-    assert sorted(made) == ["knobs.md", "packetdrill.md", "scenarios.md"]
+    assert sorted(made) == ["knobs.md", "packetdrill.md", "requirements.md", "scenarios.md"]
     stale = [name for name, text in made.items() if text != (DOCS / name).read_text("utf-8")]
     assert stale == [], "`make docs` makes them again"
 

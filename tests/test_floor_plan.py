@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"tcp": 0, "trace": 1, "wire": 1, "net": 2, "scenario": 3, "draw": 3, "packetdrill": 3, "cli": 4}
+FLOORS = {"tcp": 0, "trace": 1, "wire": 1, "net": 2, "scenario": 3, "draw": 3, "packetdrill": 3, "cli": 4, "testing": 4}
 
 IMPURE = frozenset({
     "asyncio", "datetime", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select",

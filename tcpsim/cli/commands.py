@@ -20,6 +20,7 @@ from .diff import diff
 from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
 from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
+from .mutants import mutants
 from .packetdrill import packetdrill
 from .quiz import quiz
 from .screen import not_onto, own_canvas, patience, screen, writing
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..scenario import Run
-    from ..trace import Trace
     from .reporting import Report
 
 DETAIL: Final = {"brief": 0, "normal": 1, "full": 2}
@@ -47,6 +47,7 @@ Examples:
   tcpsim run lossy --trace lossy.jsonl   keep what happened ...
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
+  tcpsim run why-not-two --mutant two-way-handshake    the same by a TCP that is wrong
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
 
@@ -58,6 +59,7 @@ Completion, for bash (zsh and fish alike):
 
 def _seeded(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that change what a scenario runs with."""
+    command = click.option("--mutant", metavar="NAME[@HOST]", help="A broken TCP; see `tcpsim mutants`.")(command)
     command = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The seed of all chance.")(command)
     return click.option("--profile", metavar="NAME", help="The hosts' profile; see `tcpsim profiles`.")(command)
 
@@ -124,6 +126,7 @@ def run(
     quiet: bool,
     seed: int | None,
     profile: str | None,
+    mutant: str | None,
     **printed: Any,
 ) -> None:
     """Run scenarios, by path or by name, and say whether they keep their promises.
@@ -145,12 +148,12 @@ def run(
     if everything and not quiet and not _asks_for_ladders("explain", "detail", "whole"):
         from .overview import run_all
 
-        click.get_current_context().exit(run_all(report, seed=seed, profile=profile))
+        click.get_current_context().exit(run_all(report, seed=seed, profile=profile, mutant=mutant))
     worst = 0
     for number, name in enumerate(names):
         if number and not quiet:
             report.console.print()
-        worst = max(worst, _run_one(name, report, trace_file, quiet=quiet, seed=seed, profile=profile))
+        worst = max(worst, _run_one(name, report, trace_file, quiet=quiet, seed=seed, profile=profile, mutant=mutant))
         if worst == INTERRUPTED:
             break
     click.get_current_context().exit(worst)
@@ -168,15 +171,13 @@ def _library_names() -> list[str]:
     return [entry.name for entry in library()]
 
 
-def _run_one(
-    name: str, report: Report, trace_file: Path | None, *, quiet: bool, seed: int | None, profile: str | None
-) -> int:
-    """Run one scenario, print what came of it and return its exit code."""
+def _run_one(name: str, report: Report, trace_file: Path | None, *, quiet: bool, **chosen: Any) -> int:
+    """Run one scenario, print what came of it and return its exit code; `chosen` is what `run_scenario` takes."""
     try:
         if is_trace(name):
             raise Wrong(f"{shown_name(name)}: this is a trace, which has run already; `tcpsim diagram` draws it")
         not_onto(file_of(name), trace_file, "--trace")
-        done = run_scenario(read_scenario(name), explained=report.explain, seed=seed, profile=profile)
+        done = run_scenario(read_scenario(name), explained=report.explain, **chosen)
     except Wrong as wrong:
         return say(wrong)
     if not quiet:
@@ -199,6 +200,7 @@ tcpsim.add_command(export)
 tcpsim.add_command(quiz)
 tcpsim.add_command(diff)
 tcpsim.add_command(coverage)
+tcpsim.add_command(mutants)
 
 
 # ---------------------------------------------------------------------- pictures
@@ -221,6 +223,7 @@ def diagram(
     detail: str,
     seed: int | None,
     profile: str | None,
+    mutant: str | None,
 ) -> None:
     """Draw what happened as a figure: PNG, SVG or PDF.
 
@@ -234,9 +237,9 @@ def diagram(
     if what is not None and lossy:
         raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
     word = LOSSY if what is None else what
-    path = _output(output, _stem(word, loss, seed, profile))
+    path = _output(output, _stem(word, loss, seed, profile, mutant))
     not_onto(file_of(word), path, "--output")
-    trace = trace_of(word, seed=seed, profile=profile, loss=loss)
+    trace = trace_of(word, seed=seed, profile=profile, loss=loss, mutant=mutant)
     from ..draw import draw_ladder
 
     with _drawing(path):
@@ -253,7 +256,7 @@ def _drawing(path: Path) -> Iterator[None]:
     click.echo(f"drew {name}")
 
 
-def _stem(word: str, loss: float | None, seed: int | None, profile: str | None) -> str:
+def _stem(word: str, loss: float | None, seed: int | None, profile: str | None, mutant: str | None) -> str:
     """Return a file name that tells runs with other settings apart: lossy-loss20-seed7."""
     parts = [Path(word).stem]
     if loss is not None:
@@ -262,6 +265,8 @@ def _stem(word: str, loss: float | None, seed: int | None, profile: str | None) 
         parts.append(f"seed{seed}")
     if profile is not None:
         parts.append(profile)
+    if mutant is not None:
+        parts.append(mutant.replace("@", "-at-"))
     return "-".join(parts)
 
 
@@ -296,6 +301,7 @@ def states(
     text: bool,
     seed: int | None,
     profile: str | None,
+    mutant: str | None,
     ascii: bool,
     width: int | None,
 ) -> None:
@@ -305,7 +311,7 @@ def states(
     """
     from ..draw import draw_states, states_text
 
-    trace = None if what is None else trace_of(what, seed=seed, profile=profile)
+    trace = None if what is None else trace_of(what, seed=seed, profile=profile, mutant=mutant)
     if host is not None and trace is None:
         raise click.UsageError("--host takes a scenario or a trace")
     if host is not None and trace is not None and host not in trace.hosts:
@@ -319,7 +325,7 @@ def states(
         plain = ascii or console.options.ascii_only
         click.echo(states_text(trace, host, width=console.width, ascii=plain), nl=False)
         return
-    path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile)}-states")
+    path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile, mutant)}-states")
     if what is not None:
         not_onto(file_of(what), path, "--output")
     with _drawing(path):
@@ -335,13 +341,19 @@ def states(
 @_sized
 @_seeded
 def explain(
-    what: str, event: str | None, ascii: bool, width: int | None, seed: int | None, profile: str | None
+    what: str,
+    event: str | None,
+    ascii: bool,
+    width: int | None,
+    seed: int | None,
+    profile: str | None,
+    mutant: str | None,
 ) -> None:
     """Tell of everything that happens what was checked, in which order, and what it changed; or all about one EVENT.
 
     EVENT is a number from that list, or words as in a scenario: "client SYN", "server is ESTABLISHED".
     """
-    trace = trace_of(what, seed=seed, profile=profile, explained=True)
+    trace = trace_of(what, seed=seed, profile=profile, explained=True, mutant=mutant)
     from .explaining import tell
 
     tell(trace, event, screen(width), ascii=ascii)

@@ -8,6 +8,7 @@ Rule 3. A script runs under every profile, unless one is named, and counts where
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,7 +91,7 @@ def coverage(
         raise click.UsageError("name a scenario, a trace, a script or a folder, or say --all")
     profiles = _profiles(profile)
     found = Coverage()
-    with patience(f"running {len(names)} of them" if len(names) > 1 else f"running {shown_name(names[0])}"):
+    with patience(f"running {len(names)} of them") if len(names) > 1 else nullcontext():
         for name in names:
             _count(found, name, profile, profiles)
     report = Report(screen(width), ascii=ascii)
@@ -156,7 +157,7 @@ def _count(found: Coverage, name: str, profile: str | None, profiles: Sequence[s
     if run.ended == "interrupted":
         click.get_current_context().exit(INTERRUPTED)
     if run.passed:
-        found.add(run.trace, run.scenario.name)
+        found.add(run.trace, name)
     else:
         _leave_out(name, "it fails: `tcpsim run` shows where")
 
@@ -193,7 +194,7 @@ def _tell(report: Report, found: Coverage, *, gaps: bool) -> None:
     """Print the counts, and what was exercised, or what was not."""
     shares = found.shares()
     runs = len(found.runs)
-    report.line(f"{runs} {'run' if runs == 1 else 'runs'} counted")
+    report.line(f"{runs} {'run' if runs == 1 else 'runs'} counted:")
     longest = max(len(share.title) for share in shares)
     for share in shares:
         style = "" if share.missing else "green"

@@ -178,17 +178,18 @@ def trace_of(
     profile: str | None = None,
     loss: float | None = None,
     explained: bool = False,
+    mutant: str | None = None,
 ) -> Trace:
     """Return the trace that a word stands for: that of a file, or of a scenario that is run now."""
     if is_meant_as_trace(word):
-        if seed is not None or profile is not None or loss is not None:
+        if seed is not None or profile is not None or loss is not None or mutant is not None:
             name = shown_name(word)
-            raise Wrong(f"{name}: a trace has happened already: --seed, --profile and --loss change nothing")
+            raise Wrong(f"{name}: a trace has happened already: --seed, --profile, --mutant and --loss change nothing")
         return read_trace(word)
     scenario = read_scenario(word)
     if loss is not None:
         scenario = with_loss(scenario, loss)
-    return run_scenario(scenario, seed=seed, profile=profile, explained=explained).trace
+    return run_scenario(scenario, seed=seed, profile=profile, explained=explained, mutant=mutant).trace
 
 
 def with_loss(scenario: Scenario, loss: float) -> Scenario:

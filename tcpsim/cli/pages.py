@@ -1,8 +1,8 @@
 """The parts of docs/ that the code knows best, and how each is made. `make docs` makes them again; a test
 compares them with those that lie there.
 
-`knobs.md` is made as a whole; of `scenarios.md`, the table between each `<!-- keys: TYPE -->` and its `<!-- end -->`;
-of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
+`knobs.md` and `requirements.md` are made as a whole; of `scenarios.md`, the table between each `<!-- keys: TYPE -->`
+and its `<!-- end -->`; of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from ..net.counters import COUNTERS
 from ..tcp.actions import SIGNALS, TIMERS
 from ..tcp.config import KNOBS, PROFILES
+from ..tcp.requirements import LEVELS, REQUIREMENTS, SECTIONS, STATUSES
 from ..tcp.units import MAX_DURATION, format_duration
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..tcp.config import Knob
+    from ..tcp.requirements import Requirement
 
 KEYS: Final = re.compile(r"(?<=<!-- keys: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 VARIABLES: Final = re.compile(r"(?<=<!-- variables: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -37,10 +40,23 @@ A profile is a set of knobs and nothing else. `rfc9293` does what the RFC says w
 where nothing is said. `plain` is for teaching: no options, no delays, small round numbers.
 """
 
+_REQUIREMENTS_HEAD: Final = """\
+# Requirements
+
+Every numbered requirement of RFC 9293 (MUST-n, SHLD-n, REC-1, MAY-n, as in its Appendix B), and how far the
+simulator follows it. This page is made by `make docs` from `tcpsim/tcp/requirements/`; change it there. A test checks
+that no number is missing, and that the code, the knobs, the rules and the tests named here exist.
+
+What is said of a status is said of the profile `rfc9293`; the others are sets of [knobs](knobs.md). A rule is the
+reason that an event of a trace gives; `tcpsim coverage` tells which rules, and with them which requirements, some runs
+exercise. A requirement without a rule leaves no mark in a trace: its tests hold it.
+"""
+
 
 def make(folder: Path) -> Iterator[Path]:
     """Write what is made into a folder of pages; yield each file."""
     yield _write(folder / "knobs.md", knobs_page())
+    yield _write(folder / "requirements.md", requirements_page())
     for name in ("scenarios.md", "packetdrill.md"):
         page = folder / name
         yield _write(page, with_tables(page.read_text("utf-8")))
@@ -115,6 +131,49 @@ def _told(knob: Knob) -> str:
     return f"### {knob.name}\n\n{_sentence(knob.doc)} ({knob.cite})\n"
 
 
+# ---------------------------------------------------------------------- requirements
+
+
+def requirements_page() -> str:
+    """Return docs/requirements.md: the counts, and a table for each section."""
+    parts = [_REQUIREMENTS_HEAD, _counts(), table(["status", "means"], [[*each] for each in STATUSES.items()])]
+    for section, title in SECTIONS.items():
+        rows = [_required(each) for each in REQUIREMENTS.values() if each.section == section]
+        head = ["number", "what it asks for", "status", "by what, and what shows it"]
+        parts += [f"## {section} {title}\n", table(head, rows)]
+    return "\n".join(parts)
+
+
+def _counts() -> str:
+    """Return the table of how many requirements of each level have which status."""
+    rows = []
+    for level in LEVELS:
+        found = [each.status for each in REQUIREMENTS.values() if each.level == level]
+        rows.append([level, str(len(found)), *(str(found.count(status)) for status in STATUSES)])
+    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, len(rows[0]))]
+    return table(["", "of them", *STATUSES], [*rows, ["all", *totals]])
+
+
+def _required(each: Requirement) -> list[str]:
+    knobs = [f"[`{knob}`](knobs.md#{knob})" for knob in each.knobs]
+    told = [
+        f"{what} {', '.join(names)}"
+        for what, names in (
+            ("code", [*map(_code, each.code)]), ("knobs", knobs), ("rules", [*map(_code, each.rules)]),
+            ("tests", [*map(_test_link, each.tests)]),
+        )
+        if names
+    ]  # fmt: skip
+    how = "; ".join(told)
+    return [each.id, each.asks, each.status, " ".join(filter(None, (each.note, how and f"{_sentence(how)}")))]
+
+
+def _test_link(test: str) -> str:
+    """Return a link to a test's file, named as its test reads."""
+    file, _, name = test.partition("::")
+    return f"[{name.removeprefix('test_').replace('_', ' ')}](../tests/{file})"
+
+
 # ---------------------------------------------------------------------- the keys of a scenario
 
 
@@ -159,6 +218,7 @@ def keys_table(name: str) -> str:
 
 
 _WORDS: Final = {
+    "COUNTERS": (["counter", "what it counts"], [[f"`{name}`", _sentence(told)] for name, told in COUNTERS.items()]),
     "SIGNALS": (["signal", "what it tells"], [[f"`{name}`", _sentence(told)] for name, told in SIGNALS.items()]),
     "TIMERS": (
         ["timer", "what happens when it fires", "where that stands"],
@@ -217,6 +277,7 @@ def _names() -> dict[str, str]:
         "Duration": "[time](#values)", "Rate": "[rate](#values)", "Probability": "[probability](#values)",
         "Name": "[name](#names)", "ConnectionName": "name or number of a connection",
         "To": "`host:port`", "From": "`host` or `host:port`", "Port": "whole number, 1 to 65535", "PortRange": "`49152..65535`",
+        "CounterName": "counter", "ListenerKey": "`host:port`",
         "EventPhrase": "[event](#events)", "SelectorPhrase": "[selector](#selectors)", "Outage": "`1s..5s` or `1s..`",
         "LinePhrase": "[line](#segments-in-words)", "OccurrencePhrase": "[happening](#happenings)",
         "OccurrenceKey": "[happening](#happenings)", "TimerPhrase": "[timer](#timers)",
@@ -257,6 +318,7 @@ def type_words(hint: Any) -> str:
 _ANCHORS: Final = {
     "Host": "hosts", "Knobs": "knobs", "Link": "links", "Impairments": "impairments", "BurstyLoss": "loss-in-bursts",
     "StateLoss": "loss-in-bursts", "Fault": "faults", "Expect": "expectations", "Quiz": "questions",
+    "QueueLengths": "counters-and-queues",
 }  # fmt: skip
 
 

@@ -94,7 +94,8 @@ class Report:
         """Return the verdict on a run in one line; the run is `called` so, or by its scenario's name."""
         count, failed = len(run.verdict), len(run.failures)
         sign, style = self.sign(run)
-        name = to_ascii(called or run.scenario.name) if self.ascii else clean(called or run.scenario.name)
+        called = called or f"{run.scenario.name}{run.mutant and f' with {run.mutant}'}"
+        name = to_ascii(called) if self.ascii else clean(called)
         if run.passed:
             expectations = "the one expectation holds" if count == 1 else f"all {count} expectations hold"
             words = expectations if count else "nothing was expected"

@@ -110,6 +110,8 @@ def happened(record: Record, clock: Callable[[int], str]) -> str:
 def _segment_happened(record: SegmentRecord, host: str, clock: Callable[[int], str]) -> str:
     words = numbers(record)
     match record:
+        case Sent(to=to, connection=None, why=None):
+            return f"{words} is injected at {host}{f', on its way to {clean(to, 40)}' if to else ''}"
         case Sent(to=to, retransmission=again):
             receiver = f" to {clean(to, 40)}" if to else ""
             return f"{host} sends {words}{receiver}{f' (retransmission {again})' if again else ''}"

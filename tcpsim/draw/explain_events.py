@@ -18,10 +18,9 @@ from ..tcp.variables import BASES, TIMER, TIMES
 from ..trace import Arrived, Called, Explanation, Moved, TimerFired, TimerSet, TimerStopped
 from .explain import happened, known_about
 from .happenings import happening_at, happenings
-from .words import Clock, clean, span, to_ascii
+from .words import UNBROKEN, Clock, clean, span, to_ascii
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
 
     from ..tcp.checks import Check
     from ..tcp.rules import Rule
@@ -35,7 +34,7 @@ ASIDE: Final = frozenset({"SND.WL1", "SND.WL2", "RTTVAR", "Last.ACK.sent", "FIN 
 """Variables whose changes are told only where a happening is told alone."""
 NOTHING: Final = "\N{EN DASH}"
 ARROW: Final = "→"
-_MARKS: Final = {True: ("✓", "+", "green"), False: ("✗", "x", "bold red")}
+_MARKS: Final = {True: ("✓", "green"), False: ("✗", "bold red")}
 _DIM: Final = "bright_black"
 
 
@@ -91,8 +90,6 @@ class _Teller:
     # -------------------------------------------------------------- the page
 
     def _say(self, text: str) -> str:
-        for sign, plain, _ in _MARKS.values() if self.ascii else ():
-            text = text.replace(sign, plain)
         return to_ascii(text) if self.ascii else text
 
     def _write(self, label: str, text: str, style: str = "", *, hang: int = 2, rest: str = "") -> None:
@@ -106,7 +103,7 @@ class _Teller:
         """Give a rule's sentence, unless this happening has given it."""
         if rule is not None and rule not in self.given:
             self.given.add(rule)
-            self._write("", f"  {rule.sentence} ({rule.cite})", f"italic {_DIM}")
+            self._write("", f"  {rule.sentence} ({rule.cite.replace(' ', UNBROKEN)})", f"italic {_DIM}")
 
     # -------------------------------------------------------------- what happened
 
@@ -130,9 +127,9 @@ class _Teller:
             return
         iss, irs = checked.iss, checked.irs
         for number, check in enumerate(checked.checks):
-            sign, _, style = _MARKS[check.passed]
+            sign, style = _MARKS[check.passed]
             label = ("checks" if check.answer is not None else "rule") if not number else ""
-            self._write(label, f"{sign} {_asked(check, iss, irs, whole=self.whole)}", style, rest=style)
+            self._write(label, f"{sign} {_asked(check, iss, irs)}", style, rest=style)
             if not check.decided or self.whole:
                 self._place(check)
         last = checked.checks[-1]
@@ -187,7 +184,8 @@ class _Teller:
             if deleted and now is None and not name.endswith(TIMER):
                 gone += 1
             elif self.whole or not (name in ASIDE or (was is None and now in (0, False, ENDLESS))):
-                rows.append((name, self._value(name, was, changed), self._value(name, now, changed), self._aside(name, changed, was, now)))
+                values = self._value(name, was, changed), self._value(name, now, changed)
+                rows.append((name, *values, self._aside(name, changed, was, now)))
         if gone:
             rows.append((f"{gone} more", "known", "forgotten with the TCB", ""))
         return rows
@@ -261,17 +259,16 @@ def _stands_in_table(record: Record, told: set[str]) -> bool:
     return isinstance(record, (TimerSet, TimerStopped, TimerFired)) and bool(told)
 
 
-def _asked(check: Check, iss: int, irs: int, *, whole: bool) -> str:
+def _asked(check: Check, iss: int, irs: int) -> str:
     """Return a check in words: `first, RST bit: is RST set? no`, `fifth, ACK field: SND.UNA = SEG.ACK: 1 = 1? yes`."""
     if check.answer is None:
         return f"{check.name}: {check.question}"
     filled = check.filled(iss, irs)
-    numbers = f": {filled}" if filled else ""
+    numbers = f": {filled.replace(' ', UNBROKEN)}" if filled else ""
     return f"{check.name}: {check.question}{numbers}? {'yes' if check.answer else 'no'}"
 
 
-def _wrapped(text: str, width: int, hang: int) -> Iterable[str]:
+def _wrapped(text: str, width: int, hang: int) -> list[str]:
     lead = len(text) - len(text.lstrip())
-    return textwrap.wrap(
-        text, max(width, 20), subsequent_indent=" " * max(hang, lead), break_on_hyphens=False, drop_whitespace=True
-    )
+    lines = textwrap.wrap(text, max(width, 20), subsequent_indent=" " * max(hang, lead), break_on_hyphens=False)
+    return [line.replace(UNBROKEN, " ") for line in lines]

@@ -1,4 +1,4 @@
-"""A run as happenings: an arrival, a call or a timeout at one host, with everything that follows from it at that instant.
+"""A run as happenings: an arrival, a call or a timeout at one host, with everything that follows from it at once.
 
 Rule 1. Every record belongs to one happening, and happenings stand in the order of the trace.
 Rule 2. What an application does when it is told something is a happening of its own.
@@ -22,6 +22,7 @@ from ..trace import (
     Held,
     Lost,
     Note,
+    Sent,
     TimerFired,
 )
 
@@ -85,14 +86,15 @@ class Happening:
 
     @property
     def reason(self) -> Rule | None:
-        """The rule that the deciding check brings about, or None; that of the first action where the host did otherwise."""
+        """The rule that the deciding check brings about, or None; of who did otherwise, that of the first action."""
         if self.checked is not None and self.checked.agreed:
             return self.checked.checks[-1].why
         return next((record.why for record in self.records if record.why is not None), None)
 
     def takes(self, record: Record) -> bool:
         """Return whether a record that comes next belongs to this happening."""
-        if isinstance(record, _OPENING) or record.time != self.time:
+        injected = isinstance(record, Sent) and record.connection is None and record.why is None
+        if isinstance(record, _OPENING) or injected or record.time != self.time:
             return False
         if isinstance(record, Checked):
             return record.event != "TIMEOUT" and self.checked is None and record.host == self.host

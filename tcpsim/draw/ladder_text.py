@@ -21,9 +21,10 @@ from rich.text import Text
 
 from ..tcp.diagram import State
 from .columns import connection_prefix
+from .reasons import Reasons
 from .scene import NORMAL, ON_ARRIVAL, Arrow, Remark, Stay, TimerRun, scene, silence_text, under_way
 from .timeline import FOLD_AFTER, scale_of
-from .words import Clock, to_ascii
+from .words import UNBROKEN, Clock, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,12 +97,12 @@ class Ladder:
         window: tuple[int, int] | None = None,
         max_segments: int | None = None,
     ) -> None:
-        self.ascii, self.explain = ascii, explain
+        self.ascii, self.reasons = ascii, Reasons(trace) if explain else None
         self.scene = scene(trace, detail=detail, max_segments=max_segments, window=window)
 
     def lines(self, width: int, *, ascii: bool = False) -> list[Text]:
         """Return the ladder as styled lines, none wider than `width` (and at least 60)."""
-        return _Writer(self.scene, max(width, NARROWEST), ascii=self.ascii or ascii, explain=self.explain).lines()
+        return _Writer(self.scene, max(width, NARROWEST), ascii=self.ascii or ascii, reasons=self.reasons).lines()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         for line in self.lines(options.max_width, ascii=options.ascii_only):
@@ -200,16 +201,14 @@ def _events(of: Scene) -> list[_Event]:
 class _Writer:
     """Writes a scene as rows: first the columns are measured, then each event adds what it needs."""
 
-    def __init__(self, of: Scene, width: int, *, ascii: bool, explain: bool) -> None:
-        self.scene, self.explain = of, explain
+    def __init__(self, of: Scene, width: int, *, ascii: bool, reasons: Reasons | None) -> None:
+        self.scene, self.reasons = of, reasons
         self.say: Callable[[str], str] = to_ascii if ascii else str
         self.signs = _ASCII if ascii else _UNICODE
         self.events = _events(of)
         self.clock = Clock({event.moment[0] for event in self.events})
         self.above: list[Text] = []
         self.rows: list[_Row] = []
-        self.reasons: list[Rule] = []
-        self.given: list[Rule] = []
         self.told: set[int] = set()
         self._measure(width)
 
@@ -390,7 +389,7 @@ class _Writer:
         else:
             path.join(between, straight=same_time)
         self.told.add(end)
-        self._because(arrow.flight.discarded)
+        self._arrived(arrow)
 
     def _next_end(self, number: int, arrow: Arrow) -> tuple[list[Stay], int] | None:
         """Return the moves that can stand beside an arrow's first row, and the number of the event that is its end.
@@ -419,7 +418,7 @@ class _Writer:
                 path.loop_back()
             else:
                 path.arrive_alone()
-        self._because(arrow.flight.discarded)
+        self._arrived(arrow)
 
     def _list_arrow(self, arrow: Arrow, time: Time, what: str) -> None:
         source, target = (self.scene.hosts[host].title for host in (arrow.source, arrow.target))
@@ -442,22 +441,26 @@ class _Writer:
             self.rows.append(_Row(canvas, None))
 
     def _because(self, rule: Rule | None) -> None:
-        if rule is not None and rule not in self.reasons:
-            self.reasons.append(rule)
+        if self.reasons is not None:
+            self.reasons.because(rule)
+
+    def _arrived(self, arrow: Arrow) -> None:
+        if self.reasons is not None:
+            self.reasons.arrived(arrow, self.scene.hosts[arrow.target].name)
+            self.reasons.because(arrow.flight.discarded)
 
     def _give_reasons(self) -> None:
         """Print the reasons of what was told since the last time, but for those that stand right above."""
-        if not self.explain or not self.reasons:
+        if self.reasons is None or not self.rows:
             return
-        reasons = [rule for rule in self.reasons if rule not in self.given]
-        self.given, self.reasons = self.reasons, []
         left = self.time_width + 2 if self.listed else self.bars[0] + 4
         right = self.width if self.listed or len(self.bars) == 1 else self.bars[-1] - 1
-        for rule in reasons:
-            for line in _wrap(self.say(f"{rule.sentence} ({rule.cite})"), right - left):
+        now = next((row.time for row in reversed(self.rows) if row.time is not None), None)
+        for reason in self.reasons.take(now):
+            for line in _wrap(self.say(reason), right - left):
                 canvas = self._blank()
                 canvas.put(left - 1, " " * (right - left + 1))
-                canvas.put(left, line, f"italic {_DIM}")
+                canvas.put(left, line.replace(UNBROKEN, " "), f"italic {_DIM}")
                 self.rows.append(_Row(canvas, None))
 
 

@@ -347,7 +347,7 @@ class _Ladder:
             at_end = self.columns.last_lane(arrow)
             end -= 9 if end > start else -9
         elif arrow.loops:
-            y1 = (y0 + y1) / 2  # there it turns round: see `_draw`
+            y1 = y0  # level to where it turns round: see `_way_back`
         arrived = arrow.fate == "arrived" and arrow.source != arrow.target
         cross = arrow.fate in ("lost", "corrupted")
         shot = Shot(
@@ -392,7 +392,8 @@ class _Ladder:
             page.shots.append(replace(wording.shot, gaps=gaps))
             arrow = self.scene.arrows[number]
             if arrow.loops and arrow.fate == "arrived":
-                page.shots.append(_way_back(wording.shot, self._y(arrow.end)))
+                back = _way_back(wording.shot, self._y(arrow.end))
+                page.shots.append(replace(back, gaps=_folded(back, page.folds)))
         page.axis = [AxisPiece(origin + top, origin + low, longer) for top, low, longer in self.timeline.pieces()]
         page.guides_end = max((host.left for host in self.columns.hosts), default=page.width - MARGIN)
         for number, host in enumerate(self.columns.hosts):

@@ -1,6 +1,6 @@
 """The reasons that stand in a ladder: rules of what was just told and, of an explained run, the check that decided.
 
-Rule 1. A reason is given once where it is due, and not again right below itself.
+Rule 1. A rule is given where it is due, but not again right below itself, nor again at the same instant.
 Rule 2. A check that decided by numbers is told with them, in front of the rule that it brought about.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..trace import Checked
+from .words import UNBROKEN
 
 if TYPE_CHECKING:
     from ..tcp.rules import Rule
+    from ..tcp.units import Time
     from ..trace import Trace
     from .scene import Arrow
 
@@ -25,7 +27,9 @@ class Reasons:
 
     def __init__(self, trace: Trace | None) -> None:
         self._due: dict[str, str] = {}  # a rule's id, or the question itself: what to print
-        self._given: frozenset[str] = frozenset()
+        self._given: set[str] = set()  # what was given last, and at the same instant
+        self._given_at: Time | None = None
+        self._told: set[str] = set()  # rules that stand behind the numbers of a check
         self._checked: dict[tuple[str, int], list[Checked]] = {}
         for record in trace.of_kind(Checked) if trace is not None else ():
             self._checked.setdefault((record.host, record.packet), []).append(record)
@@ -37,24 +41,29 @@ class Reasons:
 
     def arrived(self, arrow: Arrow, host: str) -> None:
         """Note by which check the end of an arrow was decided, at the host that it reaches."""
-        told = self._checked.get((host, arrow.flight.packet))
-        if not told or arrow.fate != "arrived":
+        told = self._checked.get((host, arrow.flight.packet), [])
+        record = next((each for each in told if each.time == arrow.end[0] and each.agreed), None)
+        if record is None or arrow.fate != "arrived":
             return
-        record = told.pop(0)
         check = record.checks[-1]
         filled = check.filled(record.iss, record.irs)
-        if not filled or not record.agreed:
+        if not filled:
             return
         question = check.question.rpartition(": ")[2]
-        words = f"{'✓' if check.answer else '✗'} {question}: {filled}"
-        if check.why is None:
-            self._due[words] = f"{words} ({check.cite})"
-        else:
-            self._due[check.why.id] = f"{words}. {check.why.sentence} ({check.why.cite})"
+        question, filled = question.partition(" or ")[0], filled.partition(" or ")[0]
+        words = f"{'✓' if check.answer else '✗'} {question}: {filled.replace(' ', UNBROKEN)}"
+        rule = check.why
+        self._due[words] = f"{words} ({check.cite})" if rule is None else f"{words}. {rule.sentence} ({rule.cite})"
+        if rule is not None:
+            self._told.add(rule.id)
 
-    def take(self) -> list[str]:
+    def take(self, now: Time | None) -> list[str]:
         """Return what is to be given now: all that is due, but for what stands right above."""
+        if not self._due:
+            return []
         due, self._due = self._due, {}
-        reasons = [text for key, text in due.items() if text not in self._given]
-        self._given = frozenset(due.values())
+        told, self._told = self._told, set()
+        reasons = [text for key, text in due.items() if key not in self._given and key not in told]
+        self._given = {*due, *told} | (self._given if now == self._given_at else set())
+        self._given_at = now
         return reasons

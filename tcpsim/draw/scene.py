@@ -70,6 +70,9 @@ ENDINGS: Final = {
 }
 """Why a run ended, for people."""
 
+MADE_BY: Final = {"nat.unknown": "NAT", "firewall.unknown": "firewall", "firewall.forbidden": "firewall"}
+"""Who made a segment that comes from no host, by the id of its reason."""
+
 FEW_DELIVERIES: Final = 3
 """So many deliveries in a row are told one by one."""
 REMARKS_PER_SEGMENT: Final = 6
@@ -510,6 +513,8 @@ def _marks(flight: Flight) -> tuple[str, ...]:
         marks.append("held back")
     if flight.connection is None and flight.why is None:
         marks.append("injected")
+    elif flight.connection is None and flight.why is not None and flight.why.id in MADE_BY:
+        marks.append(f"injected by {MADE_BY[flight.why.id]}")
     if flight.discarded is not None:
         marks.append(set_aside(flight.discarded)[0])
     return tuple(mark for mark in marks if mark)
@@ -557,7 +562,7 @@ def _note_address(
     if sent.to:
         names.setdefault(sent.to)
         addresses.setdefault(sent.to, (target,))
-    if sent.connection is None and sent.why is None:
+    if sent.connection is None and (sent.why is None or sent.why.id in MADE_BY):
         return  # injected: its source address is a claim
     addresses.setdefault(sent.host, (source,))
     ports.setdefault(sent.host, {}).setdefault(str(source_port))

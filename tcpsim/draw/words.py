@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.segment import ACK, ECN_NAMES, RST, SYN, URG, ctl_name
-from ..tcp.seqnum import MASK
+from ..tcp.seqnum import HALF, MASK
 from ..trace import Datagram
 
 if TYPE_CHECKING:
@@ -44,7 +44,12 @@ _STAND_INS: Final = {
     "\N{EM DASH}": "-",
     "\N{MULTIPLICATION SIGN}": "x",
     "·": "-",
+    "✓": "+",
+    "✗": "x",
 }
+
+UNBROKEN: Final = "\N{NO-BREAK SPACE}"
+"""A space at which no line ends: inside numbers and citations. It is printed as any other."""
 
 CLEAN_LIMIT: Final = 200
 """The most characters of a name or title that are drawn."""
@@ -158,9 +163,14 @@ def tidings(record: SegmentRecord | Flight) -> str:
     if options is not None:
         if segment.ctl & SYN:
             told += _offers(options)
-        since = 0 if record.ack is None else segment.ack - record.ack
-        told += [f"sack {(left - since) & MASK}..{(right - 1 - since) & MASK}" for left, right in options.sack]
+        told += [f"sack {_beside_ack(record, left)}..{_beside_ack(record, right - 1)}" for left, right in options.sack]
     return "".join(f" {word}" for word in told)
+
+
+def _beside_ack(record: SegmentRecord | Flight, number: int) -> int:
+    """Return a number of the peer's as `ack` is counted: what lies before the peer's ISS is negative."""
+    distance = (number - record.segment.ack) & MASK
+    return (record.ack or 0) + (distance if distance < HALF else distance - MASK - 1)
 
 
 def _offers(options: Options) -> list[str]:

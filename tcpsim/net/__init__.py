@@ -8,6 +8,9 @@ from .host import Host as Host
 from .link import Direction as Direction
 from .link import Link as Link
 from .listener import Listener as Listener
+from .middlebox import Firewall as Firewall
+from .middlebox import Nat as Nat
+from .mtu import Mtu as Mtu
 from .network import MAX_EVENTS as MAX_EVENTS
 from .network import Network as Network
 from .network import description as description

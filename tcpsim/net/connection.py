@@ -114,7 +114,7 @@ class Connection:
         """Fix both sockets, and with them the way that packets take."""
         self.endpoint.bind(local, remote)
         self.flow = (*local, *remote)
-        self.route = self.host.route(remote[0])
+        self.route = self.host.route(*remote)
 
     def unbind(self) -> None:
         """Wait for any peer again."""
@@ -285,7 +285,7 @@ class Connection:
 
     def _at_rest(self, now: Time, state: State) -> None:
         """CLOSED, or bound to a peer and yet in LISTEN: the host may give the sockets away."""
-        if state is CLOSED or (state is LISTEN and self.route is not None):
+        if state is CLOSED or (state is LISTEN and self.flow[3]):
             self.host.released(now, self)
 
     def _note_sent(self, now: Time, packet: Packet, trace: Trace) -> None:

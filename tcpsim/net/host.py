@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .udp import UdpSocket
 
     Prepare = Callable[[Connection], None]
+    Gateway = Callable[["Host", int, bool], Direction]
 
 
 class Host:
@@ -67,6 +68,7 @@ class Host:
         datagrams: its UDP.
         seed: of the chance on its loopback.
         delay_to_itself: how long a packet to itself travels (nanoseconds).
+        gateways: for the public address of a NAT: which direction leads a host to a port there, of UDP or not.
         silence: while it is down, or keeps quiet after a restart; else None.
     """
 
@@ -98,6 +100,7 @@ class Host:
         self.datagrams = Datagrams(self, trace)
         self._table: dict[Flow, Connection] = {}  # by the flow of the packets that arrive for it
         self._routes: dict[str, Direction] = {}
+        self.gateways: dict[str, Gateway] = {}
         self.fast_cookies: dict[str, bytes] = {}
         self.seed = 0
         self.delay_to_itself: Time = 0
@@ -274,9 +277,9 @@ class Host:
         """
         self._note("crash: every connection is forgotten")
         self.silence = Silence(self, why.HOST_DOWN) if down else None
-        self._forget()
+        self._lose_memory()
 
-    def _forget(self) -> None:
+    def _lose_memory(self) -> None:
         self._table.clear()
         self.listeners.clear()
         self.datagrams.forget()
@@ -290,7 +293,7 @@ class Host:
         sequence numbers in use (RFC 9293 3.4.3): what comes is discarded, and `connect` waits.
         """
         words = "restart" if self.down else "restart: every connection is forgotten"
-        self._forget()
+        self._lose_memory()
         quiet = quiet and not (self.mutant is not None and self.mutant.never_quiet)
         self.silence = silence = Silence(self, why.QUIET_TIME) if quiet else None
         if silence is not None:
@@ -335,6 +338,11 @@ class Host:
     def arrive_corrupted(self, now: Time, packet: Packet) -> None:
         """Discard a packet whose checksum is wrong."""
         self.tell(record.Corrupted, now, self._find(packet.flow), packet, packet.corrupted)
+
+    def lets_fragment(self, flow: Flow) -> bool:
+        """Return whether packets of a flow that it sends may be fragmented: DF is set to discover the path MTU."""
+        connection = self._find(reverse(flow))
+        return not (self.config if connection is None else connection.endpoint.cfg).path_mtu_discovery
 
     def arrive_icmp(self, now: Time, quoted: Flow, error: IcmpError) -> None:
         """Take an ICMP error about a packet that we sent: `quoted` is its flow (RFC 9293 3.9.2.2, MUST-54)."""
@@ -434,7 +442,7 @@ class Host:
         binding = self.bindings.at(flow[1], flow[0])
         if binding is not None:
             packet.ttl, packet.tos = binding.ttl, binding.tos
-        direction = self.route(flow[2])
+        direction = self.route(flow[2], flow[3])
         if self._trace is not None:
             to = direction.target.name if direction is not None else ""
             row = (record.Sent, now, self.name, None, segment.why, packet.number, flow, segment, to)
@@ -444,9 +452,11 @@ class Host:
         else:
             direction.transmit(now, packet)
 
-    def route(self, address: str) -> Direction | None:
-        """Return the direction that leads to an address, or None."""
+    def route(self, address: str, port: int = 0, *, udp: bool = False) -> Direction | None:
+        """Return the direction that leads to an address, or None; behind a NAT, the port decides."""
         direction = self._routes.get(address)
+        if direction is None and address in self.gateways:
+            return self.gateways[address](self, port, udp)
         return self.loopback if direction is None and address in self.addresses else direction
 
     @property
@@ -462,6 +472,12 @@ class Host:
     def add_route(self, address: str, direction: Direction) -> None:
         """Reach an address by a direction of a link."""
         self._routes[address] = direction
+
+    def reroute(self, remote: Socket) -> None:
+        """A NAT has given a public socket to somebody else: what is sent there takes another way."""
+        for connection in self.connections.values():
+            if connection.route is not None and connection.flow[2:] == remote:
+                connection.route = self.route(*remote)
 
     def no_route(self, now: Time, packet: Packet) -> None:
         """A packet whose destination no link leads to is lost here."""

@@ -20,6 +20,7 @@ from .agenda import Agenda
 from .arguments import duration, host_address, host_name, nearest, one_of_ours, socket, whole
 from .host import Host
 from .link import Link
+from .mtu import Mtu
 from .packet import Packet
 from .rule import describe
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 MAX_EVENTS: Final = 10_000_000
 """How many events a run carries out before it gives up, unless told otherwise."""
 MAX_HOSTS: Final = 250
-IMPAIRMENTS: Final = ("jitter", "loss", "duplicate", "corrupt", "reorder", "rules")
+IMPAIRMENTS: Final = ("mtu", "icmp", "clamp_mss", "jitter", "loss", "duplicate", "corrupt", "reorder", "rules")
 """What `link` and `impair` take besides delay, rate and limit."""
 _LINK_WORDS: Final = ", ".join(("delay", "rate", "limit", *IMPAIRMENTS))
 
@@ -156,7 +157,7 @@ class Network:
         """Join two hosts. What is given here holds for both directions, each with its own chance.
 
         Besides delay, rate and queue limit: `loss`, `duplicate`, `corrupt`, `reorder` (probabilities,
-        "1%"), `jitter` (a duration), and `rules`, a list of further ones. A fault among them
+        "1%"), `jitter` (a duration), `mtu` (octets) with `icmp` and `clamp_mss` (see `net.mtu`), and `rules`, a list of further ones. A fault among them
         counts the packets of both directions. What differs by direction is set on `link.toward(host)`.
 
         Raises ValueError for a value out of range or a host that is not of this network, TypeError
@@ -268,7 +269,7 @@ class Network:
             raise TypeError(f"expected a segment, as tcpsim.segment('RST', seq=5) makes it, not {segment!r}")
         host = one_of_ours(via, self.hosts)
         source, target = socket(source, self.hosts), socket(target, self.hosts)
-        direction = host.route(target[0])
+        direction = host.route(*target)
         if direction is None:
             raise ValueError(f"no link leads from {host.name} to {target[0]}")
         flow = (*source, *target)
@@ -300,6 +301,9 @@ def impair(
     delay: str | int | None = None,
     rate: str | int | None = None,
     limit: int | None = None,
+    mtu: int | None = None,
+    icmp: bool = True,
+    clamp_mss: bool = False,
     jitter: str | int = 0,
     loss: str | float = 0.0,
     duplicate: str | float = 0.0,
@@ -319,6 +323,8 @@ def impair(
         if whole(limit, "limit") < 1:
             raise ValueError(f"expected a queue limit of at least one packet, not {limit!r}")
         direction.limit = limit
+    if mtu is not None:
+        direction.rules.append(Mtu(direction, whole(mtu, "mtu"), icmp=icmp, clamp_mss=clamp_mss))
     if jitter:
         direction.rules.append(impairments.Jitter(duration(jitter, "jitter")))
     for made, probability in (

@@ -23,6 +23,7 @@ from .arguments import address_of, octets
 from .arguments import port as checked_port
 from .bindings import FIRST_EPHEMERAL
 from .packet import Packet, is_ipv6
+from .silence import DOWN
 
 if TYPE_CHECKING:
     from ..tcp.segment import Segment
@@ -113,6 +114,7 @@ class Datagrams:
         ValueError or TypeError for what is no port.
         """
         words = "udp()" if port is None else f"udp({checked_port(port)})"
+        self._refuse_if_down(words)
         chosen = self._ephemeral(words) if port is None else port
         if chosen in self.sockets:
             raise self._refused(words, PORT_IN_USE)
@@ -127,6 +129,7 @@ class Datagrams:
         words = f"send({length}) to {address}:{port}"
         if length < 0:
             raise ValueError(f"expected 0 octets or more, not {length}")
+        self._refuse_if_down(words)
         if length > (MOST_OCTETS_IPV6 if is_ipv6(address) else MOST_OCTETS):
             raise self._refused(words, TOO_LONG)
         self._called(words)
@@ -134,7 +137,7 @@ class Datagrams:
         flow = (self.host.source(address), socket.port, address, port)
         packet = Packet(self.host.packet_number(), flow, record.Datagram(length, text, why.UDP_SENT))
         now = self.host.agenda.now
-        direction = self.host.route(address)
+        direction = self.host.route(address, port, udp=True)
         to_name = "" if direction is None else direction.target.name
         self._record((record.Sent, now, self.host.name, None, why.UDP_SENT, *_of(packet), to_name))
         if direction is None:
@@ -164,6 +167,9 @@ class Datagrams:
             self._record((record.Corrupted, now, name, None, None, *told, packet.corrupted))
             return
         self._record((record.Arrived, now, name, None, None, *told))
+        if self.host.down:
+            self._record((record.Discarded, now, name, None, why.HOST_DOWN, *told))
+            return
         socket = self.sockets.get(packet.flow[3])
         if self.host.down:
             self._record((record.Discarded, now, name, None, why.HOST_DOWN, *told))
@@ -181,18 +187,24 @@ class Datagrams:
     def _answer(self, now: Time, flow: Flow) -> None:
         """Tell the sender of a datagram that nobody waits at its port (Rule 3)."""
         self._note(now, f"UDP port {flow[3]}: sends ICMP port unreachable")
-        back = self.host.route(flow[0])
+        back = self.host.route(flow[0], flow[1], udp=True)
         if back is not None:
             self.host.agenda.enter(now + back.delay, back.target.datagrams.told_unreachable, flow)
 
     def told_unreachable(self, now: Time, quoted: Flow) -> None:
         """Take ICMP port unreachable about a datagram that we sent: `quoted` is its flow."""
+        if self.host.down:
+            return
         self._note(now, f"arrived: ICMP port unreachable (port {quoted[3]})")
         socket = self.sockets.get(quoted[1])
         if socket is not None:
             socket.unreachable.append(quoted[2:])
 
     # ------------------------------------------------------------------ the trace
+
+    def _refuse_if_down(self, words: str) -> None:
+        if self.host.down:
+            raise self._refused(words, DOWN)
 
     def _refused(self, words: str, error: str) -> UdpError:
         self._called(words, f"error: {error}")

@@ -11,10 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..net import faults, impairments
+from pydantic import ValidationError
+
+from ..net import Firewall, Mtu, Nat, faults, impairments
 from ..tcp.units import NEVER
 from ..trace import Sent
+from .evidence import Names
+from .loading import FaultPlan
+from .models import Fault
 from .moments import AtTime, Selector
+from .problems import Place
 from .watching import Since, Watch, seen_now
 
 if TYPE_CHECKING:
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
     from ..net import Direction, Network, Packet
     from ..net.rule import LinkRule
     from ..trace import Trace
-    from .evidence import Names
-    from .loading import FaultPlan, LinkPlan
+    from .loading import LinkPlan
+    from . import models
     from .models import Impairments
     from .sights import Sight
 
@@ -65,15 +71,52 @@ def rules_of(impaired: Impairments) -> list[LinkRule]:
     return made
 
 
-def build_link(network: Network, plan: LinkPlan, names: Names) -> list[tuple[FaultPlan, faults.Fault]]:
-    """Add a link to the network; return its faults, which know whether they ever struck."""
+def build_link(
+    network: Network, plan: LinkPlan, names: Names, nats: dict[str, Nat]
+) -> list[tuple[FaultPlan, faults.Fault]]:
+    """Add a link to the network; return its faults, which know whether they ever struck.
+
+    `nats` has the NATs of earlier links by their addresses; a new one is added.
+    """
     link = network.link(*plan.between)
     trace = network.trace
     assert trace is not None
     struck = [(fault, _fault(fault, trace, names)) for fault in plan.faults]
     for host in plan.between:
         _set(link.toward(host), plan.toward[host], [fault for _, fault in struck])
+    if plan.nat is not None:
+        nats[plan.nat.address] = nat = nats.get(plan.nat.address) or _nat(plan.nat)
+        nat.attach(link, plan.nat.inside or plan.between[0])
+    elif plan.firewall is not None:
+        _firewall(plan.firewall).attach(link, plan.firewall.inside or plan.between[0])
     return struck
+
+
+def _nat(said: models.Nat) -> Nat:
+    return Nat(said.address, idle=said.idle, transitory=said.transitory, unknown=said.unknown)
+
+
+def _firewall(said: models.Firewall) -> Firewall:
+    return Firewall(
+        idle=said.idle, transitory=said.transitory, unknown=said.unknown, allow=said.allow,
+        forbidden=(said.forbidden or "").encode(),
+    )  # fmt: skip
+
+
+def fault_from_words(verb: str, words: str, trace: Trace, hosts: tuple[str, ...], by: str | int = 0) -> faults.Fault:
+    """Return the fault that a scenario would write as `drop: 2nd SYN,ACK`, or `delay: first FIN` with `by` so much.
+
+    Raises ValueError, with what was expected, for words that select no packet.
+    """
+    written: dict[str, object] = {verb: words}
+    if verb == "delay":
+        written["by"] = f"{by}ns" if isinstance(by, int) else by
+    try:
+        options = Fault.model_validate(written)
+    except ValidationError as error:
+        raise ValueError(f"{verb} {words}: {error.errors()[0]['msg']}") from None
+    plan = FaultPlan(Place(""), verb, f"{verb} {words}", getattr(options, verb), options)
+    return _fault(plan, trace, Names(hosts))
 
 
 def _set(direction: Direction, impaired: Impairments, first: list[faults.Fault]) -> None:
@@ -81,6 +124,9 @@ def _set(direction: Direction, impaired: Impairments, first: list[faults.Fault])
     direction.rate = impaired.rate
     direction.limit = impaired.limit
     direction.rules = [*first, *rules_of(impaired)]
+    if impaired.mtu is not None:
+        mtu = Mtu(direction, impaired.mtu, icmp=impaired.icmp, clamp_mss=impaired.clamp_mss)
+        direction.rules.append(mtu)
 
 
 def _fault(plan: FaultPlan, trace: Trace, names: Names) -> faults.Fault:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ..net.arguments import ADDRESS_WORDS, NO_ADDRESS, host_address, unfit
 from ..tcp.diagram import State
+from ..tcp.mutants import MUTANTS
 from ..trace.naming import printable
 from . import models
 from .document import Mapping, Node, Scalar, Sequence, parse, read_text
@@ -96,6 +97,8 @@ class LinkPlan:
     between: tuple[str, str]
     toward: dict[str, models.Impairments]
     faults: tuple[FaultPlan, ...]
+    nat: models.Nat | None = None
+    firewall: models.Firewall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,8 @@ class _Reading:
         self.problems: list[Problem] = []
         self.hosts = tuple(written.hosts)
         self.connections: set[str] = set()
+        self.nats: dict[str, models.Nat] = {}
+        self.taken: dict[str, str] = {}  # whose an address is
 
     def scenario(self) -> Scenario:
         """Return the scenario; ScenarioError with all that makes no sense."""
@@ -292,8 +297,13 @@ class _Reading:
 
     def _check_mutant(self) -> None:
         mutant = self.written.mutant
-        if mutant is not None and mutant.host is not None:
-            phrase = find(self.tree, ("mutant",))
+        if mutant is None:
+            return
+        phrase = find(self.tree, ("mutant",))
+        if mutant.name not in MUTANTS:
+            wrong = f"there is no mutant {shown(mutant.name)}"
+            self.tell(phrase.place, wrong, "one that `tcpsim mutants` lists", nearest_word(mutant.name, MUTANTS))
+        if mutant.host is not None:
             self.known_host(
                 mutant.host, phrase.at(len(mutant.name) + 1) if isinstance(phrase, Scalar) else phrase.place
             )
@@ -306,7 +316,7 @@ class _Reading:
             if host.address is not None:
                 self._check_address(name, host.address, taken)
         free = (address for n in range(1, 255) if (address := f"192.0.2.{n}") not in taken)
-        return tuple(
+        plans = tuple(
             HostPlan(
                 name,
                 next(free) if host.address is None else _plain_address(host.address),
@@ -317,6 +327,8 @@ class _Reading:
             )
             for name, host in self.written.hosts.items()
         )
+        self.taken = {plan.address: plan.name for plan in plans}
+        return plans
 
     def _check_address(self, name: str, address: str, taken: dict[str, str]) -> None:
         place = self.place("hosts", name, "address")
@@ -357,10 +369,33 @@ class _Reading:
                 )
             joined[pair] = index
             faults = tuple(self._fault(at, i, link, fault) for i, fault in enumerate(link.faults))
-            plans.append(
-                LinkPlan(self.place(*at), (link.between[0], link.between[1]), self._directions(at, link), faults)
-            )
+            self._check_middlebox(at, link)
+            ends, directions = (link.between[0], link.between[1]), self._directions(at, link)
+            plans.append(LinkPlan(self.place(*at), ends, directions, faults, link.nat, link.firewall))
         return tuple(plans)
+
+    def _check_middlebox(self, at: tuple[int | str, ...], link: models.Link) -> None:
+        for key, box in (("nat", link.nat), ("firewall", link.firewall)):
+            if box is not None and box.inside is not None and box.inside not in link.between:
+                wrong = f"{shown(box.inside)} is not at an end of this link"
+                near = nearest_word(box.inside, link.between)
+                self.tell(self.place(*at, key, "inside"), wrong, one_of(link.between), near)
+        nat = link.nat
+        if nat is None:
+            return
+        if link.firewall is not None:
+            self.tell(self.key_place(*at, "firewall"), "the link has a NAT already", "one middlebox for each link")
+        place, wrong = self.place(*at, "nat", "address"), unfit(nat.address)
+        if wrong:
+            self.tell(place, f"{shown(nat.address)} {wrong}", ADDRESS_WORDS)
+            return
+        address = host_address(nat.address)
+        if address in self.taken:
+            self.tell(place, f"{address} is the address of {self.taken[address]}", "an address that no host has")
+        first = self.nats.setdefault(address, nat)
+        if (first.idle, first.transitory, first.unknown) != (nat.idle, nat.transitory, nat.unknown):
+            wrong = f"the NAT {address} says something else on an earlier link"
+            self.tell(self.place(*at, "nat"), wrong, "the same `idle`, `transitory` and `unknown`")
 
     def _directions(self, at: tuple[int | str, ...], link: models.Link) -> dict[str, models.Impairments]:
         names = [name for name in models.Impairments.model_fields if name in link.model_fields_set]

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from ..net.listener import COOKIES, MAX_BACKLOG, OVERFLOWS
+from ..net.middlebox import IDLE, TRANSITORY, UNKNOWN
+from ..net.mtu import LEAST, MOST
 from ..tcp.config import KNOBS, PROFILES
 from ..tcp.units import HOUR
 from .values import (
@@ -74,6 +76,7 @@ _KNOB_FIELDS: Final[dict[str, Any]] = {name: (knob_type(knob), None) for name, k
 _PROFILE: Any = Literal.__getitem__(tuple(PROFILES))  # the choices are data
 _OVERFLOW: Any = Literal.__getitem__(tuple(OVERFLOWS))
 _COOKIES: Any = Literal.__getitem__(tuple(COOKIES))
+_UNKNOWN: Any = Literal.__getitem__(UNKNOWN)
 
 Knobs: Any = create_model("Knobs", __base__=_KnobSet, __doc__="Knobs of endpoints, by name.", **_KNOB_FIELDS)
 Host: Any = create_model(
@@ -159,6 +162,12 @@ class Impairments(Part):
     """Bits per second."""
     limit: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     """How many packets may wait for the rate before one is dropped."""
+    mtu: Annotated[int, Field(ge=LEAST, le=MOST)] | None = None
+    """The largest datagram that passes unfragmented, in octets; by default any does."""
+    icmp: Switch = True
+    """Whether the sender of a larger one is told of the MTU; off: somebody filters ICMP."""
+    clamp_mss: Switch = False
+    """Whether the MSS in SYNs that pass is lowered to what fits into the MTU."""
 
 
 class Fault(Part):
@@ -188,6 +197,33 @@ class Fault(Part):
     """The link loses everything, for a while."""
 
 
+class _Middlebox(Part):
+    inside: Name | None = None
+    """The host behind it; by default the first of `between`."""
+    idle: Duration = IDLE
+    """After how much silence it forgets a connection; by default what RFC 5382 asks for."""
+    transitory: Duration = TRANSITORY
+    """The same for a connection that is half open, or closed; at most `idle`."""
+    unknown: _UNKNOWN = "drop"
+    """What becomes of a packet of no connection: drop, or reset (its sender gets a RST)."""
+
+
+class Nat(_Middlebox):
+    """A NAT: the host inside has another address outside."""
+
+    address: str
+    """The address outside; links with the same one share one NAT."""
+
+
+class Firewall(_Middlebox):
+    """A stateful firewall: connections are opened from inside, or to ports that it allows."""
+
+    allow: Annotated[list[Port], Field(max_length=MAX_LIST)] = Field(default_factory=list)
+    """Ports inside that may be connected to from outside."""
+    forbidden: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """A text: the first segment in which it stands passes, and both ends get a RST behind it."""
+
+
 class Link(Impairments):
     """A link between two hosts. What stands here holds in both directions; `toward` says what differs in one."""
 
@@ -197,6 +233,10 @@ class Link(Impairments):
     """What differs in the direction to a host."""
     faults: Annotated[list[Fault], Field(max_length=MAX_LIST)] = Field(default_factory=list)
     """What befalls the packets that are named; counted on this link."""
+    nat: Nat | None = None
+    """A NAT in the middle of the link."""
+    firewall: Firewall | None = None
+    """A stateful firewall in the middle of the link."""
 
 
 # ---------------------------------------------------------------------- the script

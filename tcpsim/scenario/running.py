@@ -33,7 +33,7 @@ from .watching import Watch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..net import faults
+    from ..net import Nat, faults
     from ..tcp.units import Time
     from ..trace import Trace
     from .loading import FaultPlan, StepPlan
@@ -175,8 +175,9 @@ class _Runner:
                 **{**scenario.knobs, **plan.knobs, **knobs},
             )  # fmt: skip
         self.faults: list[tuple[FaultPlan, faults.Fault]] = []
+        nats: dict[str, Nat] = {}
         for link in scenario.links:
-            self.faults += build_link(network, link, self.names)
+            self.faults += build_link(network, link, self.names, nats)
         network.describe()  # the rules came after the links
         self.caller = Caller(network, self.names)
         self.steps = self._pending()

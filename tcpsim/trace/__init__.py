@@ -19,6 +19,7 @@ from .records import Explanation as Explanation
 from .records import Flow as Flow
 from .records import Held as Held
 from .records import Lost as Lost
+from .records import Mapped as Mapped
 from .records import Moved as Moved
 from .records import Note as Note
 from .records import Record as Record

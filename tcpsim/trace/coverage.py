@@ -76,7 +76,7 @@ class Coverage:
     def __init__(self) -> None:
         self._runs: dict[str, None] = {}
         self._edges: dict[Edge, dict[str, None]] = {edge: {} for edge in EDGES}
-        self._rules: dict[str, dict[str, None]] = {id: {} for id in CATALOGUE}
+        self._rules: dict[str, dict[str, None]] = {rule: {} for rule in CATALOGUE}
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ class Coverage:
             _share("rules", "rules", map(self._rule, CATALOGUE)),
             _share(
                 "requirements", "requirements that a run can show",
-                (self._requirement(id) for id, each in REQUIREMENTS.items() if each.rules),
+                (self._requirement(each.id) for each in REQUIREMENTS.values() if each.rules),
             ),
         )  # fmt: skip
 

@@ -78,9 +78,10 @@ What follows depends on the kind:
     called         call, error (in the RFC's words, or "")
     signalled      what, detail
     delivered      len, text, pushed, urgent, total (octets so far)
-    checked        iss, irs, flow, event, packet, state, checks, agreed: see below
-    changed        iss, irs, flow, changes: see below
+    checked        flow, iss, irs, event, packet, state, checks, agreed (see below)
+    changed        flow, iss, irs, changes (see below)
     note           text
+    mapped         text, protocol ("TCP" or "UDP"), inside, outside (each [address, port])
     ended          reason
 
 Checked and changed are only in the trace of an explained run (`tcpsim run --explain --trace FILE`), each before what
@@ -186,6 +187,19 @@ def _flow(value: object) -> Flow:
     raise _Unexpected("[source address, source port, destination address, destination port]")
 
 
+def _mapped(value: object) -> str:
+    if value not in ("TCP", UDP):
+        raise _Unexpected(f'"TCP" or "{UDP}"')
+    return _word(value)
+
+
+def _socket(value: object) -> tuple[str, int]:
+    match value:
+        case [str(address), int(number)]:
+            return address, _port(number)
+    raise _Unexpected("[address, port]")
+
+
 def _host_header(value: object) -> HostHeader:
     match value:
         case {"name": str(name), "addresses": addresses, "profile": str(profile), **rest} if not rest:
@@ -265,6 +279,12 @@ _COLUMNS: Final[dict[type[Record], tuple[_Column, ...]]] = {
     ),
     kinds.Changed: (*_BASES, _column("changes", _changes)),
     kinds.Note: (_column("text", _word),),
+    kinds.Mapped: (
+        _column("text", _word),
+        _column("protocol", _mapped),
+        _column("inside", _socket),
+        _column("outside", _socket),
+    ),
     kinds.Ended: (_column("reason", _word),),
 }
 """What each kind has besides what all have, in the order of the class's fields."""

@@ -255,6 +255,20 @@ class Note(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped(Note):
+    """A NAT gave a socket inside, of `host`, a public one: from now on packets have the one inside, the other outside.
+
+    `protocol` is "TCP" or "UDP". Relative sequence numbers of packets outside are counted as those of the flow inside.
+    """
+
+    kind: ClassVar[str] = "mapped"
+
+    protocol: str
+    inside: tuple[str, int]
+    outside: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended(Record):
     """The last record: why the run stopped (`idle`, `until`, `event limit`, `interrupted`)."""
 

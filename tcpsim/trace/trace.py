@@ -18,7 +18,7 @@ from ..tcp.segment import ACK, SYN, SYN_ACK
 from ..tcp.seqnum import HALF, MASK
 from .datagram import Datagram
 from .naming import printable, shown_name
-from .records import Explanation, Record, SegmentRecord, Sent
+from .records import Explanation, Mapped, Record, SegmentRecord, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,10 +116,16 @@ class _Numbering:
     A flow whose SYN is not in the trace has no relative numbers: those of the wire stand.
     """
 
-    __slots__ = ("senders",)
+    __slots__ = ("inside", "senders")
 
     def __init__(self) -> None:
         self.senders: dict[Flow, _Sender] = {}
+        self.inside: dict[tuple[str, int], tuple[str, int]] = {}  # by the public sockets that NATs gave for them
+
+    def translated(self, flow: Flow) -> Flow:
+        """Return the flow inside for one that has a public socket in it."""
+        inside = self.inside
+        return (*inside.get(flow[:2], flow[:2]), *inside.get(flow[2:], flow[2:]))
 
     def sent(self, flow: Flow, segment: Segment, connection: int | None) -> int:
         """Take note of a sent segment; return how often its first number was sent before."""
@@ -205,7 +211,10 @@ class Trace:
             further = row[5:]
             if issubclass(cls, Explanation):
                 flow, iss, irs, *told = further
-                further = (flow, iss, self._numbering.base((*flow[2:], *flow[:2]), irs), *told)
+                peer = self._numbering.translated((*flow[2:], *flow[:2]))
+                further = (flow, iss, self._numbering.base(peer, irs), *told)
+            elif cls is Mapped and row[6] == "TCP":
+                self._numbering.inside[row[8]] = row[7]
             made: Record = cls(time, serial, host, connection, why, *further)
             return made
         packet, flow, segment, *extra = row[5:]
@@ -215,9 +224,11 @@ class Trace:
             seq = 0
             extra += [0] if cls is Sent else []
         else:
+            numbering = self._numbering
+            own = flow if not numbering.inside else numbering.translated(flow)
             if cls is Sent:
-                extra.append(self._numbering.sent(flow, segment, connection))
-            seq, ack = self._numbering.relative(flow, segment)
+                extra.append(numbering.sent(own, segment, connection))
+            seq, ack = numbering.relative(own, segment)
         segment_record: Record = cls(time, serial, host, connection, why, packet, flow, segment, seq, ack, *extra)
         return segment_record
 

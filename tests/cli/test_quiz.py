@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -264,8 +265,9 @@ class Terminal:
         """Read on until these words were said since the last time."""
         start = len(self.said)
         while words not in self.said[start:]:
+            ready, _, _ = select.select([self.main], [], [], 30)
+            assert ready, f"it never said {words!r} but {self.said!r}"
             piece = os.read(self.main, 65536).decode()
-            assert piece
             self.said += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", piece)
 
     def type(self, line: str) -> None:
@@ -274,7 +276,7 @@ class Terminal:
     def ended(self) -> int:
         """Read to the end; return the exit code."""
         try:
-            while piece := os.read(self.main, 65536):
+            while select.select([self.main], [], [], 30)[0] and (piece := os.read(self.main, 65536)):
                 self.said += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", piece.decode())
         except OSError:  # Linux's way to say that the other end is closed
             pass

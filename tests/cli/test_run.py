@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,83 @@ def test_all_runs_the_library() -> None:
     ran = call("run", "--all", "-q")
     assert ran.exit_code == 0
     assert len(ran.stdout.splitlines()) == len(LIBRARY)
+
+
+def test_all_prints_a_line_for_each_and_a_sum() -> None:
+    ran = call("run", "--all")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    *lines, blank, last = ran.stdout.splitlines()
+    assert [line.split()[1] for line in lines] == LIBRARY
+    assert all(line.startswith("✓ ") and len(line) <= 80 for line in lines)
+    assert blank == ""
+    count = sum(len(run(name).verdict) for name in LIBRARY)
+    assert last == f"{len(LIBRARY)} scenarios ran, and all {count:,} expectations hold"
+
+
+def test_all_says_what_a_scenario_shows_as_far_as_there_is_room() -> None:
+    line = next(line for line in call("run", "--all").stdout.splitlines() if " handshake " in line)
+    assert line.endswith("  A three-way handshake")
+    narrow = call("run", "--all", "--width", "60", "--ascii").stdout
+    assert narrow.isascii()
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "..." in narrow
+
+
+def test_all_prints_ladders_for_who_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [entry for entry in library() if entry.name in ("handshake", "refused")]
+    monkeypatch.setattr("tcpsim.scenario.library.library", lambda: few)
+    monkeypatch.setattr("tcpsim.scenario.library", lambda: few, raising=False)
+    ladders = f"{call('run', 'handshake', '--explain').stdout}\n{call('run', 'refused', '--explain').stdout}"
+    assert call("run", "--all", "--explain").stdout == ladders
+    for options in (("--whole",), ("--detail", "normal")):
+        assert "SYN seq 0" in call("run", "--all", *options).stdout
+    assert "SYN seq 0" not in call("run", "--all").stdout
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of three: one holds, one does not, and one cannot be read."""
+    from tcpsim.scenario import library as module
+
+    (tmp_path / "closing").mkdir()
+    written(tmp_path, HANDSHAKE, "good.yaml")
+    written(tmp_path, HANDSHAKE.replace("delivered: {server: hello}", "delivered: {server: help}"), "closing/bad.yaml")
+    monkeypatch.setattr(inspect.getmodule(module), "_SHELVES", (tmp_path,))
+    return tmp_path
+
+
+def test_what_fails_among_all_is_told_below_the_lines(shelf: Path) -> None:
+    ran = call("run", "--all")
+    assert ran.exit_code == 1
+    lines = ran.stdout.splitlines()
+    assert lines[:2] == ["✓ good  A three-way handshake", "✗ bad   1 of 17 do not hold: A three-way handshake"]
+    assert f"{shelf / 'closing' / 'bad.yaml'}:" in ran.stdout.replace("\n", "")
+    assert "SYN-RECEIVED" in ran.stdout, "the ladder around it"
+    assert lines[-1] == "1 of 2 scenarios failed: 1 of 34 expectations do not hold"
+
+
+def test_what_cannot_be_read_among_all_is_told_and_stops_nobody(shelf: Path) -> None:
+    written(shelf, "title: [", "closing/away.yaml")
+    ran = call("run", "--all")
+    assert ran.exit_code == 2
+    assert "away.yaml:1:" in ran.stderr.replace("\n", "")
+    assert "✗ bad" in ran.stdout
+    assert ran.stdout.endswith("1 of 2 scenarios failed: 1 of 34 expectations do not hold; 1 did not run\n")
+
+
+def test_all_that_is_interrupted_tells_what_has_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> Run:
+        raise KeyboardInterrupt
+
+    written(shelf, HANDSHAKE, "closing/cut.yaml")
+    from tcpsim.cli import overview
+
+    real = overview.run_scenario
+    monkeypatch.setattr(overview, "run_scenario", lambda it, **k: stop() if it.name == "cut" else real(it, **k))
+    ran = call("run", "--all")
+    assert ran.exit_code == 130
+    assert ran.stdout.splitlines()[0] == "✓ good  A three-way handshake"
+    assert ran.stdout.endswith("; 1 did not run\n")
 
 
 def test_a_path_and_a_name_are_the_same_scenario(tmp_path: Path) -> None:

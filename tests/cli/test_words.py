@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import tcpsim as package
 from tcpsim.cli.commands import tcpsim
+from tcpsim.draw.happenings import happenings
 from tcpsim.scenario import library
 from tcpsim.tcp.config import KNOBS, PROFILES
 
@@ -22,12 +23,37 @@ def call(*arguments: str) -> Result:
 def test_explain_tells_every_event_with_its_reason() -> None:
     ran = call("explain", "handshake")
     assert ran.exit_code == 0
-    trace = package.run(package.load("handshake")).trace
+    trace = package.run("handshake", explained=True).trace
     said = " ".join(ran.stdout.split())
     for record in trace:
         if record.why is not None:
             assert f"({record.why.cite})" in said
-    assert len([line for line in ran.stdout.splitlines() if line[:3].strip().isdigit()]) >= len(trace)
+    numbered = [int(line[:3]) for line in ran.stdout.splitlines() if line[:3].strip().isdigit()]
+    assert numbered == [each.serial for each in happenings(trace)]
+
+
+def test_explain_tells_checks_with_numbers_and_changes() -> None:
+    said = call("explain", "why-not-two").stdout
+    assert "✗ first, ACK bit: ISS < SEG.ACK =< SND.NXT: 0 < -9 =< 1? no" in said
+    assert "state                 SYN-RECEIVED → LISTEN" in said
+    assert "client sends RST seq -9 to server" in said
+
+
+def test_explain_takes_any_number_of_a_happening() -> None:
+    trace = package.run("handshake", explained=True).trace
+    arrival = next(each for each in happenings(trace) if each.opening.kind == "arrived")
+    said = {call("explain", "handshake", str(record.serial)).stdout for record in arrival.records}
+    assert len(said) == 1
+    assert "wire \N{EN DASH} → 300" in said.pop()
+
+
+def test_a_trace_that_was_not_explained_is_told_as_it_is_and_says_so() -> None:
+    assert call("run", "-q", "handshake", "--trace", "plain.jsonl").exit_code == 0
+    said = call("explain", "plain.jsonl").stdout
+    assert "server moves from LISTEN to SYN-RECEIVED: rcv SYN" in said
+    assert "`tcpsim run SCENARIO --explain --trace FILE` writes one" in " ".join(said.split())
+    assert call("run", "-q", "handshake", "--explain", "--trace", "told.jsonl").exit_code == 0
+    assert call("explain", "told.jsonl").stdout == call("explain", "handshake").stdout
 
 
 def test_explain_tells_all_about_one_event_by_number_or_by_words() -> None:
@@ -70,10 +96,44 @@ def test_explain_keeps_to_ascii_and_80_columns() -> None:
     assert max(map(len, ran.stdout.splitlines())) <= 80
 
 
-def test_list_names_every_scenario_with_its_title() -> None:
-    lines = call("list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [entry.name for entry in library()]
-    assert all(entry.title in line for line, entry in zip(lines, library(), strict=True))
+def test_list_names_every_scenario_by_group_with_its_question() -> None:
+    ran = call("list")
+    lines = ran.stdout.splitlines()
+    groups = dict.fromkeys(entry.group for entry in library())
+    assert [line for line in lines if line[:1].strip()] == [f"{GROUPS[group]}  ({group})" for group in groups]
+    named = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
+    assert named == [entry.name for entry in library()]
+    said = " ".join(ran.stdout.split())
+    assert all((entry.question or entry.title) in said for entry in library())
+
+
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_list_keeps_to_its_width_and_to_ascii(width: int) -> None:
+    ran = call("list", "--width", str(width), "--ascii")
+    assert ran.stdout.isascii()
+    assert max(map(len, ran.stdout.splitlines())) <= width
+
+
+def test_list_of_a_group() -> None:
+    ran = call("list", "closing")
+    assert ran.stdout.splitlines()[0] == "Closing  (closing)"
+    assert "(opening)" not in ran.stdout
+    assert ran.stdout in call("list").stdout
+
+
+def test_list_as_json() -> None:
+    keys = ("name", "group", "title", "question")
+    every = [{key: getattr(entry, key) for key in keys} for entry in library()]
+    assert json.loads(call("list", "--json").stdout) == every
+    closing = [each for each in every if each["group"] == "closing"]
+    assert json.loads(call("list", "closing", "--json").stdout) == closing
+
+
+def test_list_of_an_unknown_group() -> None:
+    ran = call("list", "openin")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    words = "expected opening, half-open, closing, data or beside-tcp; did you mean 'opening'?"
+    assert words in " ".join(ran.stderr.split())
 
 
 def test_profiles_names_each_and_how_it_differs() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim.draw.words import Clock, clean, header_fields, span, to_ascii
+from tcpsim.draw.words import Clock, clean, header_fields, span, tidings, to_ascii
 from tcpsim.tcp.options import Options
-from tcpsim.tcp.segment import CE, segment
+from tcpsim.tcp.segment import ACK, CE, segment
 from tcpsim.trace import Arrived
 
 NS = 1
@@ -84,3 +86,31 @@ def test_what_a_segment_carries_besides_flags_and_numbers() -> None:
     sack = Options(ts=(5, 9), sack=((311, 321), (400, 402)))
     assert fields("ACK", 1, sack) == "win 4000 TS=5/9,SACK=11..21+100..102", "counted as ack is"
     assert fields("ACK,URG", 1, None, CE, 3) == "win 4000 up 3 CE"
+
+
+@pytest.mark.parametrize(
+    ("ctl", "fields", "told"),
+    [
+        ("SYN", {}, ""),
+        (
+            "SYN", {"options": Options(1460, 7, True, (5, 0), fastopen=b"")},
+            " mss 1460 wscale 7 sackok ts cookie?",
+        ),
+        ("SYN,ACK", {"options": Options(fastopen=b"12345678")}, " cookie"),
+        ("ACK", {"wnd": 1}, ""),
+        ("ACK", {"wnd": 0}, " win 0"),
+        ("RST,ACK", {"wnd": 0}, ""),
+        ("ACK,URG", {"up": 4}, " up 4"),
+        ("ACK", {"options": Options(ts=(5, 6))}, ""),
+        (
+            "ACK", {"ack": 2, "options": Options(sack=((2**32 - 8, 2**32 - 3), (10, 20)))},
+            " sack -9..-5 sack 9..18",
+        ),
+    ],
+)  # fmt: skip
+def test_what_changes_something_is_told_in_the_words_of_an_expectation(
+    ctl: str, fields: dict[str, Any], told: str
+) -> None:
+    made = segment(ctl, **{"wnd": 500, **fields})
+    record = Arrived(0, 0, "client", 1, None, 1, ("a", 1, "b", 2), made, 0, made.ack - 1 if made.ctl & ACK else None)
+    assert tidings(record) == told

@@ -10,7 +10,7 @@ from tcpsim.net import Network, UdpError
 from tcpsim.net.faults import CorruptIt, Delay, Drop, DropAll, DuplicateIt, Selector, Swap
 from tcpsim.net.packet import Packet
 from tcpsim.tcp.diagram import ESTABLISHED
-from tcpsim.tcp.rules import UDP_SENT, UDP_UNREACHABLE
+from tcpsim.tcp.rules import HOST_DOWN, UDP_SENT, UDP_UNREACHABLE
 from tcpsim.tcp.segment import segment
 from tcpsim.tcp.units import MS
 from tcpsim.trace import Arrived, Called, Corrupted, Datagram, Delivered, Discarded, Duplicated, Held, Lost, Note, Sent
@@ -213,6 +213,19 @@ def test_a_crash_closes_every_socket() -> None:
     assert pair.ask(b"x") == []
     assert pair.here.unreachable == [SERVER]
     assert pair.server.udp(53) is not pair.there
+
+
+def test_a_host_that_is_down_hears_nothing_and_sends_nothing() -> None:
+    pair = Pair()
+    pair.here.send_to("server", 54, b"x")
+    pair.net.at("60ms", lambda: pair.client.crash(down=True))
+    pair.net.at("1s", lambda: pair.server.udp(7).send_to(pair.client, 49152, b"y"))
+    pair.net.run()
+    assert [(note.time // MS, note.host) for note in pair.trace.of_kind(Note)][-2:] == [(50, "server"), (60, "client")]
+    assert [(record.host, record.why) for record in pair.trace.of_kind(Discarded)][-1] == ("client", HOST_DOWN)
+    for call in (pair.client.udp, lambda: pair.here.send_to(pair.server, 53, b"z")):
+        with pytest.raises(UdpError, match="host is down"):
+            call()
 
 
 # ---------------------------------------------------------------------- what can't be

@@ -38,7 +38,7 @@ def with_section(data: Data, section: str, value: object) -> Data:
 def wrong_lines(line: str) -> Iterator[tuple[str, str]]:
     """Yield (a line that is wrong in one respect, what its outcome has to say)."""
     for match in re.finditer(r"\b(seq|ack|len) (-?[0-9]+)(?!\.)\b", line):
-        number = int(match[2]) + 77
+        number = int(match[2]) + (77 if int(match[2]) < 65_000 else -77)  # `len` goes to 65,535
         yield _replaced(line, match, f"{match[1]} {number}"), f"{match[1]} is {match[2]}, not {number}"
     for match in re.finditer(r"\bseq ([0-9]+)\.\.([0-9]+)\b", line):
         longer = f"{match[1]}..{int(match[2]) + 1}"
@@ -46,16 +46,16 @@ def wrong_lines(line: str) -> Iterator[tuple[str, str]]:
     for match in re.finditer(r"\b(SEQ|ACK)=([0-9]+)", line):
         number = (int(match[2]) + 1) % 2**32
         yield _replaced(line, match, f"{match[1]}={number}"), f"{match[1]} is {match[2]}, not {number}"
-    words = line.split()
-    bits = OTHER_BITS.get(words[1], "RST")
-    if words[1] == "UDP":
-        yield f"{words[0]} {bits}", f"it is UDP with {words[3]} octets, no {bits}"
+    party, *words = taken_apart(line)
+    bits = OTHER_BITS.get(words[0], "RST")
+    if words[0] == "UDP":
+        yield f"{party} {bits}", f"it is UDP with {words[2]} octets, no {bits}"
     else:
-        yield " ".join([words[0], bits, *words[2:]]), f"the bits are {words[1]}, not {bits}"
+        yield " ".join([party, bits, *words[1:]]), f"the bits are {words[0]}, not {bits}"
     for match in re.finditer(r"\bat ([0-9.]+)(ms|s)\b", line):
         later = f"{match[1]}1" if "." in match[1] else f"{match[1]}.001"
         yield _replaced(line, match, f"at {later}{match[2]}"), f"not at {later}"[:7]
-    for mark in ("lost", "delayed", *(["retransmission"] if words[1] != "UDP" else [])):
+    for mark in ("lost", "delayed", *(["retransmission"] if words[0] != "UDP" else [])):
         adjective = mark if mark != "retransmission" else "a retransmission"
         if mark not in words:
             yield f"{line} {mark}", f"it is not {adjective}"
@@ -63,6 +63,13 @@ def wrong_lines(line: str) -> Iterator[tuple[str, str]]:
             yield line.replace(f" {mark}", ""), f"it is {adjective}"
     yield f"{line} corrupted", "it is not corrupted"
     yield f"{line} duplicated", "it is not duplicated"
+
+
+def taken_apart(line: str) -> list[str]:
+    """Return the party of a line (`client`, `client connection 2`, a connection's name), and its further words."""
+    match = re.match(r"\S+( connection [0-9]+)?", line)
+    assert match is not None
+    return [match[0], *line[match.end() :].split()]
 
 
 def _replaced(line: str, match: re.Match[str], by: str) -> str:
@@ -75,9 +82,11 @@ def wrong_segments(data: Data) -> Iterator[Change]:
     for index, line in enumerate(lines):
         for wrong, said in wrong_lines(line):
             yield _line(data, "segments", index, wrong, said)
-        words = line.split()
-        other = hosts[1 - hosts.index(words[0])]
-        yield _line(data, "segments", index, " ".join([other, *words[1:]]), f"{words[0]} ")
+        party, *words = taken_apart(line)
+        named = [step["host"] for step in data["script"] if step.get("as") == party]
+        sender = named[0] if named else party.split()[0]
+        other = next(host for host in hosts if host != sender)
+        yield _line(data, "segments", index, " ".join([other, *words]), f"{sender} ")
     for index, line in enumerate(lines):
         without, twice = [*lines[:index], *lines[index + 1 :]], [*lines[:index], line, *lines[index:]]
         yield f"without segment {index + 1}", "segments", with_section(data, "segments", without), " at "

@@ -216,7 +216,7 @@ def test_many_are_not_all_told() -> None:
 
 
 def test_reads_show_the_borders_that_a_reader_of_tcp_sees() -> None:
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"host": "server", "call": "listen", "port": 80, "reading": "off"},
         {"host": "client", "call": "connect", "to": "server:80"},
         {"when": "client is ESTABLISHED", "host": "client", "call": "send", "data": "onetwo"},

@@ -241,10 +241,10 @@ class Reached:
 # ------------------------------------------------------------------ the way to each state
 
 
-def fresh(numbers: tuple[int, int] = NUMBERS[0], **knobs: Any) -> Reached:
+def fresh(numbers: tuple[int, int] = NUMBERS[0], *, kind: type[Endpoint] = Endpoint, **knobs: Any) -> Reached:
     """A CLOSED endpoint: at-once ACKs, no user timeout, a receive buffer of RCV; knobs as named."""
     template: dict[str, Any] = {"iss": numbers[0], "delayed_ack": 0, "user_timeout": None, "rcv_buff": RCV}
-    end = Endpoint(profile("rfc9293", **(template | knobs)), LOCAL, REMOTE, observed=True)
+    end = kind(profile("rfc9293", **(template | knobs)), LOCAL, REMOTE, observed=True)
     return Reached(end, *numbers)
 
 

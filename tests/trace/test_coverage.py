@@ -46,7 +46,9 @@ def test_a_rule_shows_the_requirements_that_name_it() -> None:
     found.add(PROBES, "probes")
     share = found.shares()[-1]
     shown = {item.name for item in share.exercised}
-    assert shown == {id for id, each in REQUIREMENTS.items() if "persist.probe" in each.rules} >= {"SHLD-29", "MUST-36"}
+    assert (
+        shown == {each.id for each in REQUIREMENTS.values() if "persist.probe" in each.rules} >= {"SHLD-29", "MUST-36"}
+    )
     assert {item.runs for item in share.exercised} == {("probes",)}
     assert share.total == sum(1 for each in REQUIREMENTS.values() if each.rules)
     assert "MUST-2" not in {item.name for item in share.missing}, "no run can show a checksum"

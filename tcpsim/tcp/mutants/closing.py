@@ -320,7 +320,7 @@ knobs(
     linger=None,
 )  # fmt: skip
 knobs(
-    "fin-wait-2-for-ever", "RFC 9293 3.6, Case 1",
+    "no-orphan-timer", "RFC 9293 3.6, Case 1",
     "FIN-WAIT-2 has no end of its own, be it that nobody holds the connection any more: the RFC asks for no more.",
     fin_wait_2_timeout=None,
 )  # fmt: skip

@@ -99,7 +99,8 @@ def named(name: str) -> Mutant:
     """Return a mutant by its name; raise NoSuchMutant if there is none."""
     if name not in MUTANTS:
         near = difflib.get_close_matches(name, MUTANTS, n=1, cutoff=0.5)
-        raise NoSuchMutant(f"there is no mutant {name!r}: `tcpsim mutants` lists them", near[0] if near else "")
+        hint = "" if near else "; `tcpsim mutants` lists them"
+        raise NoSuchMutant(f"there is no mutant {name!r}{hint}", near[0] if near else "")
     return MUTANTS[name]
 
 
