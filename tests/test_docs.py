@@ -43,8 +43,9 @@ PARSERS = {
 }
 PARTS: list[type[models.Part]] = [
     models.ScenarioFile, models.Host, models.Link, models.BurstyLoss, models.StateLoss, models.Fault, models.Expect,
-    models.Quiz,
-    models.Listen, models.Accept, models.ShowQueues, models.QueueLengths, models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
+    models.Quiz, models.Nat, models.Firewall,
+    models.Listen, models.Accept, models.ShowQueues, models.QueueLengths,
+    models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
     models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject, models.Remark,
 ]  # fmt: skip
 """Every type that the keys of a file belong to."""

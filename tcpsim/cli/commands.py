@@ -39,17 +39,20 @@ EXAMPLES: Final = """
 \b
 Examples:
   tcpsim list                            the scenarios that come along
+  tcpsim quiz opening                    say what happens next, and see it
   tcpsim run handshake                   run one, print its ladder and verdict
   tcpsim run --explain mine.yaml         the same with the reason of each line
-  tcpsim run --all --quiet               run the whole library
+  tcpsim run --all                       run the whole library, a line each
   tcpsim diagram --lossy --seed 7        draw a connection over a lossy link
   tcpsim diagram handshake -o hs.svg     draw a scenario
   tcpsim run lossy --trace lossy.jsonl   keep what happened ...
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
-  tcpsim run why-not-two --mutant two-way-handshake    the same by a TCP that is wrong
+  tcpsim diff lost-syn --profile linux   a run in two ways, side by side
+  tcpsim diff lost-fin --mutant no-time-wait  beside a TCP that is wrong
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
+  tcpsim coverage --all --missing        what no scenario of the library exercises
 
 \b
 Completion, for bash (zsh and fish alike):

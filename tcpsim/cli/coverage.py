@@ -191,7 +191,7 @@ def _leave_out(name: str, why: str) -> None:
 
 
 def _tell(report: Report, found: Coverage, *, gaps: bool) -> None:
-    """Print the counts, and what was exercised, or what was not."""
+    """Print the counts; then what was exercised, where that is not everything, or what was not."""
     shares = found.shares()
     runs = len(found.runs)
     report.line(f"{runs} {'run' if runs == 1 else 'runs'} counted:")
@@ -199,12 +199,13 @@ def _tell(report: Report, found: Coverage, *, gaps: bool) -> None:
     for share in shares:
         style = "" if share.missing else "green"
         report.line(f"{share.title:<{longest}}  {len(share.exercised):>3} of {share.total}", style, indent=2)
-    report.console.print()
+    if any(share.missing for share in shares):
+        report.console.print()
     if gaps:
         _tell_gaps(report, shares)
         return
     for share in shares:
-        if share.exercised:
+        if share.exercised and share.missing:
             report.line(f"{share.title}:", "bold")
             report.line(", ".join(map(_short, share.exercised)), indent=2)
 

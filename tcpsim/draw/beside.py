@@ -19,7 +19,7 @@ from rich.text import Text
 from .comparing import ALIKE, DURATION, ELSEWHEN, FATE, UNLIKE, compare
 from .ladder_text import NARROWEST, STATE_STYLES, Ladder, look_style
 from .scene import Arrow, Stay, TimerRun, scene
-from .words import Clock, to_ascii
+from .words import Clock, clean, to_ascii
 
 if TYPE_CHECKING:
     from ..trace import Trace
@@ -58,7 +58,7 @@ class Beside:
     """
 
     def __init__(self, left: Side, right: Side, *, width: int = 80, ascii: bool = False, whole: bool = False) -> None:
-        self.left, self.right = left, right
+        self.left, self.right = (Side(clean(side.name), side.trace) for side in (left, right))
         self.comparison = compare(left.trace, right.trace)
         self.width = max(width, NARROWEST)
         self.ascii, self.whole = ascii, whole
@@ -156,7 +156,7 @@ class _Lists:
         say = self.of.say
         time = "" if self.shown[side] == told.time else say(self.of.clock(told.time))
         self.shown[side] = told.time
-        who = self.initial[told.host] + (f"{self.arrow}{self.initial[told.to]}" if told.to else "")
+        who = self.initial[told.host] + (f"{self.arrow}{self.initial.get(told.to, told.to)}" if told.to else "")
         begin = f"{time:>{self.time}}  "
         values = dict(told.fields)
         extra = [said for name in row.fields if (said := _field(name, values[name], told))]

@@ -33,6 +33,8 @@ MOST_TOLD: Final = 1200
 """So many things of each side are compared behind the first difference; what follows is counted."""
 LOOK_AHEAD: Final = 400
 """The rest is compared in pieces of so many things of a side: the time taken grows with their square."""
+NOWHERE: Final = "?"
+"""Where a segment goes that no link takes on."""
 FATE: Final = "fate"
 """The field of a segment that says what becomes of it."""
 DURATION: Final = "duration"
@@ -48,7 +50,7 @@ class Told:
     Attributes:
         at: when, and the record's serial number.
         what: "segment", "state", "timer", "call", "signal", "data", "note" or "error".
-        host: at which host; `to` is where a segment goes, "" for all else.
+        host: at which host; `to` is where a segment goes, NOWHERE if no link leads there, "" for all else.
         words: what a ladder says of it.
         key: equal for the same thing in another run.
         fields: what else is compared, by name.
@@ -161,7 +163,9 @@ _FATES: Final = {"arrived": "arrives", "under way": "is under way"}
 
 
 def _segment(of: Scene, arrow: Arrow) -> Told:
-    host, to = of.hosts[arrow.source].title, of.hosts[arrow.target].title
+    host = of.hosts[arrow.source].title
+    known = arrow.target != arrow.source or arrow.flight.target == arrow.flight.source
+    to = of.hosts[arrow.target].title if known else NOWHERE
     prefix = connection_prefix(of, arrow.source, arrow.flight.connection)
     marks = [mark for mark in arrow.marks if not mark.startswith("retransmission")]
     again = "again" if arrow.flight.retransmission else ""
@@ -169,7 +173,7 @@ def _segment(of: Scene, arrow: Arrow) -> Told:
     fields = ((FATE, ", ".join([*marks, arrow.end_text or _FATES.get(arrow.fate, arrow.fate)])), *_header(arrow.flight))
     flight = arrow.flight
     numbered = (type(flight.segment), flight.segment.ctl, flight.segment.length, flight.seq, flight.ack)
-    key = ("segment", host, to, prefix, *numbered, bool(flight.copy), bool(again))
+    key = ("segment", host, to, flight.connection, *numbered, bool(flight.copy), bool(again))
     return Told(arrow.start, "segment", host, to, words, key, fields, arrow.flight.why, arrow)
 
 
@@ -202,7 +206,7 @@ def _state(of: Scene, stay: Stay) -> Told:
     assert stay.start is not None
     host = of.hosts[stay.host].title
     prefix = connection_prefix(of, stay.host, stay.connection)
-    key = ("state", host, prefix, stay.state)
+    key = ("state", host, stay.connection, stay.state)
     why = None if stay.move is None else stay.move.why
     return Told(stay.start, "state", host, "", f"{prefix}{stay.state}", key, (), why, stay)
 
@@ -210,7 +214,7 @@ def _state(of: Scene, stay: Stay) -> Told:
 def _timer(of: Scene, run: TimerRun, verb: str) -> Told:
     host = of.hosts[run.host].title
     prefix = connection_prefix(of, run.host, run.connection)
-    key = ("timer", host, prefix, run.timer, verb)
+    key = ("timer", host, run.connection, run.timer, verb)
     at = run.start if verb == "starts" else run.end
     words = f"{prefix}{timer_name(run.timer)} {span(run.duration)} {verb}"
     return Told(at, "timer", host, "", words, key, ((DURATION, span(run.duration)),), run.record.why, run)
@@ -220,7 +224,7 @@ def _remark(of: Scene, remark: Remark) -> Told:
     host = of.hosts[remark.host].title
     prefix = connection_prefix(of, remark.host, remark.connection)
     words = f"told: {remark.text}" if remark.kind == "signal" else remark.text
-    key = (remark.kind, host, prefix, remark.text)
+    key = (remark.kind, host, remark.connection, remark.text)
     return Told(remark.at, remark.kind, host, "", f"{prefix}{words}", key, (), remark.record.why, remark)
 
 

@@ -21,7 +21,6 @@ from .happenings import happening_at, happenings
 from .words import UNBROKEN, Clock, clean, span, to_ascii
 
 if TYPE_CHECKING:
-
     from ..tcp.checks import Check
     from ..tcp.rules import Rule
     from ..tcp.variables import Amount
@@ -103,13 +102,15 @@ class _Teller:
         """Give a rule's sentence, unless this happening has given it."""
         if rule is not None and rule not in self.given:
             self.given.add(rule)
-            self._write("", f"  {rule.sentence} ({rule.cite.replace(' ', UNBROKEN)})", f"italic {_DIM}")
+            self._write("", f"  {rule.sentence} ({clean(rule.cite).replace(' ', UNBROKEN)})", f"italic {_DIM}")
 
     # -------------------------------------------------------------- what happened
 
     def _heading(self) -> None:
         opening, checked = self.of.opening, self.of.checked
-        words = happened(opening, self.clock) if not isinstance(opening, Explanation) else f"{opening.host} acts"
+        words = (
+            happened(opening, self.clock) if not isinstance(opening, Explanation) else f"{clean(opening.host, 40)} acts"
+        )
         if checked is not None and isinstance(opening, (Arrived, Called, TimerFired)):
             words += f", {'which is ' if isinstance(opening, Arrived) else ''}in {clean(checked.state, 20)}"
         start = f"{self.of.serial:{self.digits}}  {self.clock(self.of.time)}  "
@@ -147,7 +148,7 @@ class _Teller:
         if check.decided and rule is not None and (not self.whole or check.cite == f"{rule.rfc} {rule.section}"):
             return
         if self.whole or check.decided:
-            cite = self._say(f"({check.cite})")
+            cite = self._say(f"({clean(check.cite, 60)})")
             line = self.told[-1]
             if len(line.plain) + 1 + len(cite) <= self.width:
                 line.append(f" {cite}", _DIM)
@@ -159,35 +160,35 @@ class _Teller:
     def _changes(self) -> None:
         for changed in self.of.changed:
             rows = self._rows(changed)
-            if not rows:
-                continue
-            name_width = max(len(name) for name, *_ in rows)
-            was_width = min(max(len(was) for _, was, *_ in rows), 16)
-            other = changed.connection is not None and changed is not self.of.changed[0]
-            label = "changes" if not other else f"(conn {changed.connection})"
-            for number, (name, was, now, aside) in enumerate(rows):
-                line = f"{name:<{name_width}}  {was:>{was_width}} {ARROW} {now}"
-                start = f"{' ' * self.left}{label if not number else '':<{LABEL}}"
-                text = Text.assemble((start, _DIM), (self._say(line), "bold" if name == "state" else ""))
-                if aside and len(text.plain) + 2 + len(aside) <= self.width:
-                    text.append(f"  {self._say(aside)}", _DIM)
-                self.told.append(text)
-                if aside and len(start + line) + 2 + len(aside) > self.width:
-                    self._write("", f"  {aside}", _DIM)
+            label = "changes" if changed is self.of.changed[0] else f"(conn {changed.connection})"
+            widest = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+            for name, was, now, aside in rows:
+                self._row(label, f"{name:<{widest[0]}}  {was:>{widest[1]}} {ARROW} {now}", aside, bold=name == "state")
+                label = ""
+            gone = _forgotten(changed)
+            if gone:
+                self._write(label, f"{gone} more are forgotten with the TCB")
+
+    def _row(self, label: str, row: str, aside: str, *, bold: bool) -> None:
+        """Write a line of the table; `aside` goes behind it, or below it where there is no room."""
+        start = f"{' ' * self.left}{label:<{LABEL}}"
+        if len(start + row) > self.width:
+            row = " ".join(row.split())
+        line = Text.assemble((start, _DIM), (self._say(row), "bold" if bold else ""))
+        self.told.append(line)
+        if aside and len(start + row) + 2 + len(aside) <= self.width:
+            line.append(f"  {self._say(aside)}", _DIM)
+        elif aside:
+            self._write("", f"  {aside}", _DIM)
 
     def _rows(self, changed: Changed) -> list[tuple[str, str, str, str]]:
         """Return each change that is told: the variable, its value before and after, and where that stands."""
         rows: list[tuple[str, str, str, str]] = []
-        gone = 0
-        deleted = any(name == "state" and now in ("CLOSED", "LISTEN") for name, _, now in changed.changes)
         for name, was, now in changed.changes:
-            if deleted and now is None and not name.endswith(TIMER):
-                gone += 1
-            elif self.whole or not (name in ASIDE or (was is None and now in (0, False, ENDLESS))):
+            news = self.whole or not (name in ASIDE or (was is None and now in (0, False, ENDLESS)))
+            if news and not _is_forgotten(changed, name, now):
                 values = self._value(name, was, changed), self._value(name, now, changed)
-                rows.append((name, *values, self._aside(name, changed, was, now)))
-        if gone:
-            rows.append((f"{gone} more", "known", "forgotten with the TCB", ""))
+                rows.append((clean(name, 30), *values, self._aside(name, changed, was, now)))
         return rows
 
     def _value(self, name: str, value: Amount, of: Changed) -> str:
@@ -252,6 +253,16 @@ class _Teller:
                 label = ""
 
 
+def _is_forgotten(changed: Changed, name: str, now: Amount) -> bool:
+    """Return whether a variable loses its meaning because the TCB is deleted, or begins anew in LISTEN."""
+    deleted = any(variable == "state" and after in ("CLOSED", "LISTEN") for variable, _, after in changed.changes)
+    return deleted and now is None and not name.endswith(TIMER)
+
+
+def _forgotten(changed: Changed) -> int:
+    return sum(_is_forgotten(changed, name, now) for name, _, now in changed.changes)
+
+
 def _stands_in_table(record: Record, told: set[str]) -> bool:
     """Return whether the table of changes says what a record says."""
     if isinstance(record, Moved):
@@ -262,10 +273,10 @@ def _stands_in_table(record: Record, told: set[str]) -> bool:
 def _asked(check: Check, iss: int, irs: int) -> str:
     """Return a check in words: `first, RST bit: is RST set? no`, `fifth, ACK field: SND.UNA = SEG.ACK: 1 = 1? yes`."""
     if check.answer is None:
-        return f"{check.name}: {check.question}"
-    filled = check.filled(iss, irs)
+        return clean(f"{check.name}: {check.question}", 400)
+    filled = clean(check.filled(iss, irs), 400)
     numbers = f": {filled.replace(' ', UNBROKEN)}" if filled else ""
-    return f"{check.name}: {check.question}{numbers}? {'yes' if check.answer else 'no'}"
+    return f"{clean(f'{check.name}: {check.question}', 400)}{numbers}? {'yes' if check.answer else 'no'}"
 
 
 def _wrapped(text: str, width: int, hang: int) -> list[str]:

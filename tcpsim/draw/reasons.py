@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..trace import Checked
-from .words import UNBROKEN
+from .words import UNBROKEN, clean
 
 if TYPE_CHECKING:
     from ..tcp.rules import Rule
@@ -46,10 +46,10 @@ class Reasons:
         if record is None or arrow.fate != "arrived":
             return
         check = record.checks[-1]
-        filled = check.filled(record.iss, record.irs)
+        filled = clean(check.filled(record.iss, record.irs))
         if not filled:
             return
-        question = check.question.rpartition(": ")[2]
+        question = clean(check.question).rpartition(": ")[2]
         question, filled = question.partition(" or ")[0], filled.partition(" or ")[0]
         words = f"{'✓' if check.answer else '✗'} {question}: {filled.replace(' ', UNBROKEN)}"
         rule = check.why

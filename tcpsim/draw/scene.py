@@ -566,5 +566,5 @@ def _note_address(
         return  # injected: its source address is a claim
     addresses.setdefault(sent.host, (source,))
     ports.setdefault(sent.host, {}).setdefault(str(source_port))
-    if sent.to:
+    if sent.to and target in addresses[sent.to]:  # else a NAT lies between
         ports.setdefault(sent.to, {}).setdefault(str(target_port))

@@ -364,7 +364,10 @@ class _Arranging:
             self.diagram.badges.append(Badge(Box(x, y, 13, 13), mark))
             label = self._text(shorten(f"{name}: {count}", TYPES["footer"], 260), "footer", x + 12, y, 1)
             x += 12 + label.box.width + 30
-        words = "Every dashed edge to a small CLOSED deletes the TCB; what it sends besides stands in brackets."
+        words = (
+            "Every dashed edge to a small CLOSED deletes the TCB; what it sends besides stands in brackets. "
+            "The orphan timeout is the kernels'."
+        )
         for row, line in enumerate(wrap(words, TYPES["footer"], 250, 3)):
             self._text(line, "footer", 40, 908 + 12 * row, 1)
 

@@ -52,6 +52,7 @@ COUNTERS: Final[dict[str, str]] = {
     "TCPChallengeACK": "challenge ACKs sent",
     "TCPSYNChallenge": "challenge ACKs sent in answer to a SYN",
     "PAWSEstab": "segments refused because their timestamp was old",
+    "PAWSPassive": "SYNs dropped because of `paws_per_host`: their timestamp was old for their address",
     "DelayedACKs": "ACKs sent by the delayed ACK timer",
     "TW": "connections whose TIME-WAIT was over",
     "TWRecycled": "connections in TIME-WAIT that gave way to a new incarnation",
@@ -73,6 +74,7 @@ _DISCARDED_BY_RULE: Final[dict[Rule, tuple[str, ...]]] = {
     why.ACCEPT_QUEUE_RESETS: ("ListenOverflows", "ListenDrops"),
     why.COOKIE_BAD: ("SyncookiesFailed",),
     why.PAWS: ("PAWSEstab",),
+    why.PAWS_PER_HOST: ("PAWSPassive",),
 }
 _MOVED_BY_RULE: Final[dict[Rule, tuple[str, ...]]] = {
     why.COOKIE_TAKEN: ("SyncookiesRecv",),
@@ -201,7 +203,7 @@ class _Queues:
                 self._has_backlog = re.search(r"\bbacklog=", call) is not None
             case Called(call=words) | Note(text=words) if words.startswith(f"accept({self.port})") and number:
                 self.waiting.remove(number)
-            case Note(text=words) if words.startswith("crash"):
+            case Note(text=words) if words.startswith(("crash: ", "restart: ")):
                 self.half_open, self.waiting = [], []
             case Arrived() if number is not None:
                 self._ports[number] = record.flow[3]
@@ -218,4 +220,4 @@ class _Queues:
             if self._has_backlog and move.target.synchronized:
                 self.waiting.append(number)
         elif number in self.waiting and move.event is Event.ABORT:
-            self.waiting.remove(number)  # the listener is gone; one that the peer has reset stays
+            self.waiting.remove(number)  # by our side, as its listener closed; one that the peer has reset stays

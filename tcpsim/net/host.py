@@ -19,6 +19,7 @@ from ..tcp.diagram import CLOSED, LISTEN, TIME_WAIT
 from ..tcp.endpoint import Endpoint
 from ..tcp.segment import RST, SYN
 from ..tcp.send import reset_for
+from ..tcp.seqnum import lt
 from ..tcp.units import format_duration
 from .arguments import address_of, octets, port_range, socket
 from .arguments import port as checked_port
@@ -370,7 +371,10 @@ class Host:
                 old.drop()  # BSD has forgotten the old connection before it looks for who listens
                 old = None
         elif listener is not None:
-            if listener.queues is None:
+            if segment.ctl & SYN and listener.config.paws_per_host and self._is_old_for_its_host(packet):
+                self.tell(record.Arrived, now, None, packet)
+                self.tell(record.Discarded, now, None, packet, reason=why.PAWS_PER_HOST)
+            elif listener.queues is None:
                 self.give(now, packet, listener, old)
             else:
                 listener.queues.arrive(now, packet, old)
@@ -391,6 +395,18 @@ class Host:
         else:
             self.tell(record.Discarded, now, None, packet, reason=why.CLOSED_RESET)
             self.answer(now, reverse(flow), reset_for(segment, why.CLOSED_RESET))
+
+    def _is_old_for_its_host(self, packet: Packet) -> bool:
+        """Return whether a connection in TIME-WAIT with the same remote address has had a newer timestamp."""
+        options = packet.segment.options
+        if options is None or options.ts is None:
+            return False
+        known = [
+            connection.endpoint.ts_recent
+            for connection in self.connections.values()
+            if connection.state is TIME_WAIT and connection.flow[2] == packet.flow[0] and connection.endpoint.ts_ok
+        ]
+        return any(lt(options.ts[0], ts_recent) for ts_recent in known)
 
     def give(self, now: Time, packet: Packet, listener: Listener, old: Connection | None) -> None:
         """Give a packet to a listener's connection in LISTEN; a SYN makes it a connection of its own."""
@@ -528,6 +544,8 @@ class Host:
         if connection.state is CLOSED or listener is None:
             if listener is not None and listener.spare is connection:
                 listener.close()
+            elif listener is not None and listener.queues is not None:
+                listener.queues.ended(connection)
             return
         connection.unbind()
         if connection in listener.accepted:
@@ -599,7 +617,7 @@ class Host:
             self._next_port = candidate + 1
             if not self._taken((address, port, source, candidate)) and candidate not in self.bindings:
                 return candidate
-        self._refuse(words, "insufficient resources")
+        return self._refuse(words, "insufficient resources")
 
     @staticmethod
     def _check_port(port: int) -> None:

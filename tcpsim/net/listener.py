@@ -17,7 +17,7 @@ from .. import trace as record
 from ..tcp import cookies
 from ..tcp import rules as why
 from ..tcp.config import checked
-from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED
+from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED, Event
 from ..tcp.segment import ACK, RST, SYN
 from ..tcp.send import reset_for
 from ..tcp.units import NEVER
@@ -297,6 +297,11 @@ class Queues:
         self.listener.host.know(flow, connection)
         if self.backlog is not None:
             self.waiting.append(connection)
+
+    def ended(self, connection: Connection) -> None:
+        """A connection is CLOSED: if our side has aborted it, it need not be accepted any more."""
+        if connection.endpoint.edge.event is Event.ABORT and connection in self.waiting:
+            self.waiting.remove(connection)
 
     def _hand_out(self) -> None:
         while self.waiting and self.takers:

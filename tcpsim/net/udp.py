@@ -8,8 +8,9 @@ Rule 3. A datagram for a port without a socket is answered with ICMP port unreac
         the link back takes; it is a note in the trace, no packet, and no rule of the link strikes it.
 Rule 4. A damaged datagram is seen by nobody (RFC 1122 4.1.3.4).
 
-Not modelled: fragments (a datagram of whatever size is one packet), sockets joined to one peer, broadcast and
-multicast, datagrams without a checksum, and a receiver's buffer that overflows.
+Not modelled: fragments (a datagram of whatever size is one packet, which passes a link with a smaller MTU as if put
+together again, over IPv4), sockets joined to one peer, broadcast and multicast, datagrams without a checksum, and
+a receiver's buffer that overflows.
 """
 
 from __future__ import annotations
@@ -171,9 +172,6 @@ class Datagrams:
             self._record((record.Discarded, now, name, None, why.HOST_DOWN, *told))
             return
         socket = self.sockets.get(packet.flow[3])
-        if self.host.down:
-            self._record((record.Discarded, now, name, None, why.HOST_DOWN, *told))
-            return
         if socket is None:
             self._record((record.Discarded, now, name, None, why.UDP_UNREACHABLE, *told))
             self._answer(now, packet.flow)

@@ -92,7 +92,8 @@ def export(trace: Trace, host: str, configs: Mapping[int | None, Config], profil
     """
     subject = Subject(trace, host)
     config = configs[subject.connection]
-    told = Telling(subject, closes_fully=config.half_duplex_close or config.linger is not None)
+    whole = config.half_duplex_close or config.linger is not None or config.fin_wait_2_timeout is not None
+    told = Telling(subject, closes_fully=whole)
     told.tell()
     name = f"{trace.header.scenario or 'run'}-{host}.pkt"
     script = Script(name, tuple(_options(subject, config)), tuple(told.events))

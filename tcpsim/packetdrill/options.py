@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ..net.arguments import unfit
 from ..tcp.config import Config, checked, profile
 from ..tcp.units import US
 from .clock import DEFAULT_TOLERANCE, GOOGLES_SHARE, NPLABS_SHARE, Tolerance
@@ -165,6 +166,9 @@ def setup(script: Script, ways: Ways) -> Setup:
     local, remote = ADDRESSES[ip_version]
     local = _address(given.get("local_ip"), local)
     remote = _address(given.get("remote_ip"), remote)
+    both = given.get("remote_ip") or given.get("local_ip")
+    if both is not None and local == remote:
+        raise ScriptError(both.place, f"--{both.name}={both.value}", "another address than that of the other end")
     tolerance = Tolerance(
         _number(given.get("tolerance_usecs"), DEFAULT_TOLERANCE // US) * US,
         _share(given.get("tolerance_percent"), dialect.share),
@@ -218,8 +222,8 @@ def _address(option: Option | None, default: str) -> str:
         address = ipaddress.ip_address(option.value.split("/")[0])
     except ValueError:
         address = None
-    if address is None or address.version != version:
-        raise ScriptError(option.place, f"--{option.name}={option.value}", f"an IPv{version} address")
+    if address is None or address.version != version or unfit(str(address)):
+        raise ScriptError(option.place, f"--{option.name}={option.value}", f"an IPv{version} address of one host")
     return str(address)
 
 

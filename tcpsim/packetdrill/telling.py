@@ -296,7 +296,7 @@ class Telling:
                 pass  # what goes on inside the endpoint shows on the wire, or not at all
 
     def _noted(self, note: record.Note) -> None:
-        if note.text.startswith("crash: "):
+        if note.text.startswith(("crash: ", "restart")):
             raise NotExpressible(note.time, f"{note.host} crashes, which no system call does")
         if note.text.startswith("arrived: "):
             raise NotExpressible(note.time, "an ICMP message arrives, which a trace tells in words only")

@@ -187,7 +187,7 @@ class Caller:
         try:
             for n in range(step.repeat):
                 own = (_later(source[0], n), source[1]) if spoofed else source
-                self.network.inject(own, target, made, via=via, delay=n * step.every)
+                self.network.inject(own, target, _guess(made, n * (step.stride or 0)), via=via, delay=n * step.every)
         except ValueError as error:
             raise NotPossible(str(error)) from None
 
@@ -242,6 +242,14 @@ class Caller:
         trace = self.network.trace
         assert trace is not None
         trace.append((Note, self.network.now, host, None, None, text))
+
+
+def _guess(made: Segment, further: int) -> Segment:
+    """Return a segment whose number is greater by `further`."""
+    if not further:
+        return made
+    numbers = ((made.seq + further) & MASK, made.ack)
+    return segment(made.ctl, *numbers, made.wnd, made.length if made.text is None else made.text, made.options, made.up)
 
 
 def _later(address: str, n: int) -> str:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ..net import Direction, Network, Packet
     from ..net.rule import LinkRule
     from ..trace import Trace
-    from .loading import LinkPlan
     from . import models
+    from .loading import LinkPlan
     from .models import Impairments
     from .sights import Sight
 

@@ -699,7 +699,7 @@ def _intro(text: str) -> str:
 def _last_unfit(step: models.Inject) -> str:
     """Return what is wrong with the last address that a repeated segment comes from; "" for nothing."""
     try:
-        last = str(ipaddress.ip_address(step.from_.host) + step.repeat - 1)
+        last = str(ipaddress.ip_address(step.from_.host) + (step.repeat - 1))
     except ValueError:  # a host's name, or beyond the last address of all
         return "" if unfit(step.from_.host) else "the addresses do not suffice"
     wrong = unfit(last)

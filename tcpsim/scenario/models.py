@@ -86,7 +86,7 @@ Host: Any = create_model(
     address=(str | None, Field(None, description="Its address, IPv4 or IPv6; by default 192.0.2.1, 192.0.2.2, ...")),
     ports=(
         PortRange | None,
-        Field(None, description="Its first and last ephemeral port, for calls that name none; by default 49152..65535."),
+        Field(None, description="Its ephemeral ports, for calls that name none; by default 49152..65535."),
     ),
     loopback=(Duration, Field(0, description="How long a packet from the host to itself takes.")),
     profile=(_PROFILE | None, Field(None, description="Its profile; by default the scenario's.")),
@@ -445,6 +445,8 @@ class Inject(Step):
     """How often it is sent; each time from the next address, if `from` is an address and no host's."""
     every: Duration = 0
     """How far behind one another."""
+    stride: Annotated[int, Field(ge=1, le=(1 << 32) - 1)] | None = None
+    """By how much SEG.SEQ grows each time: the guesses of somebody who can't see the numbers."""
 
 
 class Remark(Step):

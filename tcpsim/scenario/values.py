@@ -328,7 +328,7 @@ To = Annotated[
         _text(
             "A host (or an address) and a port.", "server:80", "[2001:db8::2]:80",
             pattern=r"^([^:\s\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
-        ),  # fmt: skip
+        ),
     ),
 ]
 From = Annotated[

@@ -157,6 +157,6 @@ TIMERS: Final[dict[str, str]] = {
     "keep-alive": "RFC 9293 3.8.4: an idle connection is probed",
     "user timeout": "RFC 9293 3.10.8: data was not delivered in the time the user allows",
     "linger": "RFC 9293 3.9.1.4: a CLOSE that can't get rid of its data becomes an ABORT",
-    "fin-wait-2": "the kernels', not RFC 9293's: the peer of a connection that nobody holds does not close",
+    "fin-wait-2": "RFC 9293 3.6 has no such timer: kernels end a wait for the peer's FIN that nobody holds any more",
 }
 """Every timer of an endpoint and what its expiry does."""

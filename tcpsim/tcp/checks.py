@@ -266,10 +266,11 @@ class _Walk:
     def eight_checks(self) -> None:
         """The eight checks; each returns whether the segment goes on to the next one."""
         for check in (
-            self.timestamps, self.first, self.second, self.fourth, self.fifth, self.sixth, self.seventh, self.eighth,
+            self.timestamps, self.first, self.second, self.fourth, self.fifth, self.sixth, self.seventh,
         ):  # fmt: skip
             if not check():
                 return
+        self.eighth()
 
     def timestamps(self) -> bool:
         """RFC 7323 5.3 (R1), before all others."""
@@ -435,8 +436,8 @@ class _Walk:
         acked = distance(self.ack, tcb.snd_una)
         if tcb.state is SYN_RECEIVED:
             good = 0 < acked <= tcb.outstanding
-            rule = why.ACK_OF_SYN if good else why.ACK_BAD_SYN_RECEIVED
-            self.ask(FIFTH, "SND.UNA < SEG.ACK =< SND.NXT", good, rule, passed=good)
+            opened = why.ACK_OF_SYN if good else why.ACK_BAD_SYN_RECEIVED
+            self.ask(FIFTH, "SND.UNA < SEG.ACK =< SND.NXT", good, opened, passed=good)
             if good:
                 self._queued()
             return good and self._something_is_left()
@@ -559,7 +560,7 @@ class _Walk:
         after = {ESTABLISHED: CLOSE_WAIT, FIN_WAIT_1: CLOSING, FIN_WAIT_2: TIME_WAIT}
         self.state = after[self.state]
 
-    def eighth(self) -> bool:
+    def eighth(self) -> None:
         """Eighth, check the FIN bit."""
         fin = (self.seq + self.length) & MASK
         if self.state is TIME_WAIT:
@@ -572,7 +573,6 @@ class _Walk:
             held = ge(fin, self.rcv_nxt)
             rule = why.FIN_HELD if held else None
             self.ask(EIGHTH, "FIN is set, and all before it has come: SEG.SEQ+SEG.LEN-1 = RCV.NXT", False, rule)
-        return False
 
 
 _VARIABLE: Final = re.compile(r"ISS|IRS|MAX\.SND\.WND|TS\.Recent|(?:SND|RCV|SEG)\.[A-Z]\w+")

@@ -206,6 +206,11 @@ class Config:
         "what becomes of a segment without text whose timestamp is old: R1 acknowledges it, BSD drops it silently",
         choices=("acknowledge", "drop"),
     )  # fmt: skip
+    paws_per_host: bool = _knob(
+        False, "flag", "RFC 7323 B.2, b",
+        "a listener drops a SYN whose timestamp is older than the last one of a connection in TIME-WAIT with the same "
+        "address, whatever the ports: Linux's tcp_tw_recycle, until 4.12",
+    )  # fmt: skip
     rtt_samples: str = _knob(
         "window", "name", "RFC 7323 4.2, G",
         "the weight of a round trip that timestamps measure, one for each ACK; window: alpha and beta are divided by "

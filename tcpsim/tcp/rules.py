@@ -137,6 +137,10 @@ LISTEN_RST_IGNORED: Final = _rule(
 LISTEN_CROWDED: Final = _rule(
     "listen.crowded", "RFC 9293 3.10.7.2", "As many connections as the listener may keep wait to be accepted already."
 )
+PAWS_PER_HOST: Final = _rule(
+    "listen.paws-per-host", "RFC 7323 B.2",
+    "The timestamp of the SYN is older than what came last from this address: it is taken for an old duplicate.",
+)  # fmt: skip
 SYN_QUEUE_FULL: Final = _rule(
     "listen.syn-queue-full", "RFC 4987 2.2",
     "The backlog of half-open connections is exhausted: the SYN is dropped in silence, and its sender tries again.",

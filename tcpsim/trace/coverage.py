@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..tcp.diagram import BEYOND_THE_FIGURE, EDGES, FIGURE_5
 from ..tcp.requirements import REQUIREMENTS
 from ..tcp.rules import CATALOGUE
-from .records import Moved
+from .records import Changed, Checked, Moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ..tcp.diagram import Edge
     from .trace import Trace
 
-BESIDE: Final = ("checked", "changed")
-"""The kinds of record that only explain."""
+BESIDE: Final = (Checked, Changed)
+"""The records that only explain."""
 KINDS: Final = ("edges", "rules", "requirements")
 """What is counted."""
 
@@ -87,7 +87,7 @@ class Coverage:
         """Count what a run has exercised; `name` is what it is called in the report."""
         self._runs[name] = None
         for record in trace:
-            if record.kind in BESIDE:
+            if isinstance(record, BESIDE):
                 continue
             if isinstance(record, Moved):
                 edge = _EDGES.get((record.source, record.event, record.target))

@@ -434,6 +434,16 @@ def _glimpse(value: object) -> str:
 _CITE: Final = re.compile(r"(RFC \d+) (.*?)(?:, ((?:MUST|SHLD|MAY)-.*))?", re.DOTALL)
 
 
+def _mutants_rule(id: str) -> Rule | None:
+    """Return the rule of a mutant, or None if this is no such rule."""
+    if not id.startswith("mutant."):
+        return None
+    from ..tcp.mutants import MUTANTS
+
+    mutant = MUTANTS.get(id.removeprefix("mutant."))
+    return None if mutant is None else mutant.rule
+
+
 def _unknown_rule(id: str, cite: str) -> Rule:
     """Return a rule that this version does not have, as far as a trace tells of it."""
     match = _CITE.fullmatch(cite)
@@ -540,7 +550,7 @@ class _Reader:
         if name in CATALOGUE:
             return CATALOGUE[name]
         if (name, cite) not in self.rules:
-            self.rules[name, cite] = _unknown_rule(name, cite)
+            self.rules[name, cite] = _mutants_rule(name) or _unknown_rule(name, cite)
         return self.rules[name, cite]
 
     def _segment_fields(self, entry: _Entry, *, keep: bool, why: Rule | None) -> list[Any]:

@@ -152,6 +152,13 @@ def test_what_is_required_and_there_is_not_told() -> None:
     assert "missing" not in ran.stdout
 
 
+def test_where_nothing_is_missing_that_is_said() -> None:
+    tests = Path(__file__).parent.parent
+    ran = call(f"--all {tests / 'packetdrill'} {tests / 'scenario' / 'seldom'} --missing")
+    assert ran.exit_code == 0
+    assert ran.stdout.splitlines()[-1] == "nothing is missing"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from tcpsim.cli.commands import tcpsim
+from tcpsim.cli.inputs import run_scenario
 from tcpsim.scenario import Run, Scenario, library, run
 
 LIBRARY = [entry.name for entry in library()]
@@ -111,27 +112,21 @@ def test_all_says_what_a_scenario_shows_as_far_as_there_is_room() -> None:
     assert "..." in narrow
 
 
-def test_all_prints_ladders_for_who_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [entry for entry in library() if entry.name in ("handshake", "refused")]
-    monkeypatch.setattr("tcpsim.scenario.library.library", lambda: few)
-    monkeypatch.setattr("tcpsim.scenario.library", lambda: few, raising=False)
-    ladders = f"{call('run', 'handshake', '--explain').stdout}\n{call('run', 'refused', '--explain').stdout}"
-    assert call("run", "--all", "--explain").stdout == ladders
-    for options in (("--whole",), ("--detail", "normal")):
-        assert "SYN seq 0" in call("run", "--all", *options).stdout
-    assert "SYN seq 0" not in call("run", "--all").stdout
-
-
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library of three: one holds, one does not, and one cannot be read."""
-    from tcpsim.scenario import library as module
-
+    """A library of two: one holds, and one does not."""
     (tmp_path / "closing").mkdir()
     written(tmp_path, HANDSHAKE, "good.yaml")
     written(tmp_path, HANDSHAKE.replace("delivered: {server: hello}", "delivered: {server: help}"), "closing/bad.yaml")
-    monkeypatch.setattr(inspect.getmodule(module), "_SHELVES", (tmp_path,))
+    monkeypatch.setattr(sys.modules["tcpsim.scenario.library"], "_SHELVES", (tmp_path,))
     return tmp_path
+
+
+def test_all_prints_ladders_for_who_asks_for_them(shelf: Path) -> None:
+    ladders = f"{call('run', 'good', '--explain').stdout}\n{call('run', 'bad', '--explain').stdout}"
+    assert call("run", "--all", "--explain").stdout == ladders
+    for options in (("--whole",), ("--detail", "normal")):
+        assert call("run", "--all", *options).stdout.count("A three-way handshake\n") == 3, "twice, and where one fails"
 
 
 def test_what_fails_among_all_is_told_below_the_lines(shelf: Path) -> None:
@@ -158,10 +153,9 @@ def test_all_that_is_interrupted_tells_what_has_run(shelf: Path, monkeypatch: py
         raise KeyboardInterrupt
 
     written(shelf, HANDSHAKE, "closing/cut.yaml")
-    from tcpsim.cli import overview
-
-    real = overview.run_scenario
-    monkeypatch.setattr(overview, "run_scenario", lambda it, **k: stop() if it.name == "cut" else real(it, **k))
+    monkeypatch.setattr(
+        "tcpsim.cli.overview.run_scenario", lambda it, **k: stop() if it.name == "cut" else run_scenario(it, **k)
+    )
     ran = call("run", "--all")
     assert ran.exit_code == 130
     assert ran.stdout.splitlines()[0] == "✓ good  A three-way handshake"
@@ -210,8 +204,10 @@ def test_a_broken_promise_is_told_with_its_place_what_happened_and_the_ladder(tm
 
 
 def test_a_step_that_never_ran_is_told(tmp_path: Path) -> None:
-    late = "  - {when: client received 99, host: client, call: close}\n\nexpect:"
-    ran = call("run", "-q", written(tmp_path, HANDSHAKE.replace("\nexpect:", late)))
+    last = "host: client, call: send, data: hello}\n"
+    late = "  - {when: client received 99, host: client, call: close}\n"
+    assert last in HANDSHAKE
+    ran = call("run", "-q", written(tmp_path, HANDSHAKE.replace(last, last + late)))
     assert ran.exit_code == 1
     assert "this step never ran" in " ".join(ran.stdout.split())
 

@@ -13,6 +13,7 @@ import tcpsim as package
 from tcpsim.cli.commands import tcpsim
 from tcpsim.draw.happenings import happenings
 from tcpsim.scenario import library
+from tcpsim.scenario.library import GROUPS
 from tcpsim.tcp.config import KNOBS, PROFILES
 
 

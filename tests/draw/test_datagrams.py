@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tcpsim.draw import FULL, explain_text, ladder_svg, ladder_text
+from tcpsim.draw import FULL, explain_text, ladder_svg, ladder_text, states_svg
 from tcpsim.draw.layout import layout
 from tcpsim.draw.scene import scene, silence_text
 from tcpsim.draw.words import header_fields, numbers, octets
@@ -101,6 +101,11 @@ def test_the_figure_has_a_lifeline_for_each_host_and_words_on_each_arrow(make: C
     assert all(bar.y1 > bar.y0 for bar in page.bars)
     assert len(page.shots) == len(scene(trace).arrows)
     assert "UDP" in ladder_svg(trace)
+
+
+def test_the_state_diagram_of_a_trace_with_datagrams_is_that_of_its_connections() -> None:
+    assert "SYN-SENT" in states_svg(beside_tcp())
+    assert "CLOSED" in states_svg(mishaps())
 
 
 def test_each_datagram_that_was_delivered_is_told_however_many_there_are() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,6 +71,13 @@ def test_a_bad_limit_is_refused_and_nobody_listens(limits: dict[str, Any], messa
     assert not talk.server.listeners
     with pytest.raises(TypeError, match="backlog: expected a whole number"):
         talk.server.listen(80, backlog="many")  # type: ignore[arg-type]  # that is the point
+
+
+def test_knobs_change_for_those_who_are_to_come() -> None:
+    talk = Talk()
+    listener = talk.server.listen(80, backlog=4)
+    listener.configure(backlog_counts="one more")
+    assert queues(listener).limit == 5
 
 
 def test_the_call_is_told_with_its_limits() -> None:
@@ -716,3 +725,48 @@ def test_options_are_a_value() -> None:
     talk.net.run("200ms")
     echoed = [each.segment.options.ts for each in talk.trace.of_kind(Sent, "server") if each.segment.options]
     assert [ts[1] for ts in echoed if ts is not None] == [1, 2]
+
+
+# ------------------------------------------------------------------ whatever comes
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_comes_the_queues_hold_what_they_say(seed: int) -> None:
+    """Segments at random from few sockets, calls at random: every limit holds, and the trace tells the same lengths."""
+    chance = random.Random(seed)
+    talk = Talk(iss=None, msl="1s", synack_retries=1, timestamps=bool(seed & 1), reuse_time_wait=True)
+    talk.net.host("peer", iss=7, timestamps=True, window_scale=2)
+    talk.net.link("peer", talk.server, delay="3ms")
+    listener = talk.server.listen(
+        80, backlog=chance.randrange(3), syn_backlog=2, overflow=chance.choice(list(OVERFLOWS)),
+        syn_cookies=chance.choice(list(COOKIES)),
+    )  # fmt: skip
+    held = queues(listener)
+    for step in range(150):
+        match chance.randrange(6):
+            case 0:
+                listener.accept()
+            case 1:
+                with suppress(TcpError):
+                    talk.net.hosts["peer"].connect("server", 80, local_port=chance.randrange(1, 6))
+            case 2:
+                with suppress(TcpError):
+                    chance.choice(list(talk.server.connections.values())[1:] or [talk.server.connections[1]]).abort()
+            case _:
+                sent = [each.segment for each in talk.trace.of_kind(Sent, "server")] or [segment("SYN", seq=0)]
+                near = chance.choice(sent)
+                wild = segment(
+                    chance.choice(["SYN", "ACK", "RST", "FIN,ACK", "PSH,ACK", "SYN,ACK", "RST,ACK", "none"]),
+                    seq=near.ack + chance.randrange(-1, 2), ack=near.seq + chance.randrange(3),
+                    text=chance.choice([0, 10]),
+                )  # fmt: skip
+                source = (chance.choice(["203.0.113.1", "192.0.2.3"]), chance.randrange(1, 6))
+                talk.net.inject(source, ("192.0.2.2", 80), wild, via="peer", delay=chance.randrange(5) * MS)
+        talk.net.run(talk.net.now + chance.choice([0, MS, 10 * MS, 500 * MS]))
+        assert all(each.state is SYN_RECEIVED for each in held.half_open.values())
+        assert listener.spare is None or listener.spare.state is LISTEN
+        if talk.server.listeners:
+            told = occupancy(talk.trace, "server", 80)[-1]
+            assert (told.half_open, told.waiting) == (len(held.half_open), len(held.waiting)), step
+        assert held.limit is not None
+        assert held.overflow == "drop syn" or len(held.waiting) <= held.limit

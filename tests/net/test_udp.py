@@ -132,6 +132,10 @@ def test_a_full_queue_drops_a_datagram() -> None:
     assert [record.by for record in pair.trace.of_kind(Lost)] == ["queue full"]
 
 
+def test_over_a_link_with_a_smaller_mtu_a_datagram_passes_as_if_fragmented() -> None:
+    assert Pair(mtu=576).ask(3000) == [3000]
+
+
 def test_over_ipv6_the_header_is_longer() -> None:
     flow = ("2001:db8::1", 1, "2001:db8::2", 2)
     assert Packet(1, flow, Datagram(10)).octets == 40 + 8 + 10

@@ -21,6 +21,13 @@ SILENT = OPENING.replace("port: 80}", "port: 80, reading: off}")
 NEW_ISS = "at 0.550000: server chooses another initial sequence number; a script counts from the first"
 REFUSED = {("old-duplicate-syn", "server"): NEW_ISS}
 """What of the library can't be told as a script, and why."""
+REFUSED |= {("udp-contrast", side): f"{side} has to do with UDP datagrams" for side in ("client", "server")}
+REFUSED |= {("echo-server", side): f"{side} has to do with 192.0.2." for side in ("client", "server")}
+REFUSED["sticky-packets", "client"] = "client calls send(2) before the connection is open"
+TWICE = ("half-open-crash", "time-wait-reuse", "address-in-use", "port-exhaustion", "quiet-time")
+REFUSED |= {(name, side): "; a script follows one" for name, side in product(TWICE, ("client", "server"))}
+REFUSED["self-connect", "host"] = "; a script follows one connection"
+REFUSED["half-open-active-side", "client"] = "client crashes, which no system call does"
 LIBRARY = [entry.name for entry in library()]
 RUNS = list(product([None, "rfc9293", "linux", "freebsd"], LIBRARY))
 """Profile in place of the scenario's own, and scenario."""

@@ -55,7 +55,16 @@ def test_the_caller_counts_before_the_script() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    ["--local_ip=nowhere", "--local_ip=fd00::1", "--tolerance_percent=many", "--tolerance_percent=101", "--mtu=10"],
+    [
+        "--local_ip=nowhere",
+        "--local_ip=fd00::1",
+        "--remote_ip=224.0.0.1",
+        "--local_ip=0.0.0.0",
+        "--local_ip=192.0.2.1",
+        "--tolerance_percent=many",
+        "--tolerance_percent=101",
+        "--mtu=10",
+    ],
 )
 def test_a_wrong_value_is_malformed_with_its_place(options: str) -> None:
     result = judge(f"{options}\n{EVENT}")

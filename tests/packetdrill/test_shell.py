@@ -229,6 +229,9 @@ SET = {
     ("net.ipv4.tcp_window_scaling", "1"): {},
     ("net.ipv4.tcp_keepalive_time", "60"): {"keepalive_idle": 60 * SECOND},
     ("net.ipv4.tcp_congestion_control", "newreno"): {"congestion": "newreno"},
+    ("net.ipv4.tcp_fin_timeout", "30"): {"fin_wait_2_timeout": 30 * SECOND},
+    ("net.inet.tcp.fast_finwait2_recycle", "1"): {"fin_wait_2_timeout": 60 * SECOND},
+    ("net.inet.tcp.finwait2_timeout", "5000"): {"fin_wait_2_timeout": 600 * SECOND},
 }
 
 
@@ -269,6 +272,8 @@ def test_two_variables_make_one_knob_together() -> None:
     values = {"net.inet.tcp.rfc1323": "0", "kern.ipc.maxsockbuf": "2097152"}
     knobs = effect_of("kern.ipc.maxsockbuf", "2097152", values)[1]
     assert knobs == {"window_scale": None, "timestamps": False}
+    values = {"net.inet.tcp.fast_finwait2_recycle": "1", "net.inet.tcp.finwait2_timeout": "5000"}
+    assert effect_of("net.inet.tcp.finwait2_timeout", "5000", values)[1] == {"fin_wait_2_timeout": 5 * SECOND}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tcpsim.scenario.evidence import sightings
 from tcpsim.tcp.config import KnobError
 from tcpsim.tcp.diagram import State
 from tcpsim.tcp.units import MS
-from tcpsim.trace import Called, Corrupted, Duplicated, Ended, Lost, Note
+from tcpsim.trace import Called, Corrupted, Duplicated, Ended, Lost, Note, TimerFired
 from tests.scenario.written import of, small
 
 LISTEN = {"host": "server", "call": "listen", "port": 80}
@@ -431,6 +431,15 @@ def test_a_number_of_records_ends_a_run(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_unknown_profile_is_the_caller_s_mistake() -> None:
     with pytest.raises(KnobError):
         run(small(), profile="plane")
+
+
+def test_knobs_of_a_run_take_the_place_of_what_the_file_says() -> None:
+    done = run("lost-syn", knobs={"rto_initial": "3s"})
+    assert [record.time for record in done.trace.of_kind(TimerFired)] == [3_000_000_000]
+    assert [host.config.iss for host in run("handshake", knobs={"iss": 7}).network.hosts.values()] == [7, 7]
+    with pytest.raises(KnobError, match="unknown knob 'rto': did you mean"):
+        run("lost-syn", knobs={"rto": "3s"})
+
 
 
 def test_a_seed_is_in_the_header_with_everything_else() -> None:

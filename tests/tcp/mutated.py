@@ -31,3 +31,8 @@ def reach(name: str, state: State, numbers: tuple[int, int] = NUMBERS[0], **how:
 def blames(name: str) -> Rule:
     """The rule that a mutant gives for what it does."""
     return MUTANTS[name].rule
+
+
+def stands(it: Reached, state: State) -> bool:
+    """Whether it is in a state now: mypy does not remember the answer, as it would of a comparison."""
+    return it.state is state

@@ -8,10 +8,10 @@ import pytest
 
 from tcpsim.tcp import cookies
 from tcpsim.tcp import rules as why
-from tcpsim.tcp.actions import Moved, Signal
+from tcpsim.tcp.actions import Discarded, Moved, Signal
 from tcpsim.tcp.config import Config, profile
 from tcpsim.tcp.cookies import MSS_TABLE, PERIOD, Offer, bake, counter, mss_index, stamp, taste, unstamp
-from tcpsim.tcp.diagram import ESTABLISHED
+from tcpsim.tcp.diagram import CLOSED, ESTABLISHED
 from tcpsim.tcp.endpoint import Endpoint
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import ACK, ECE, SYN, Segment, segment
@@ -215,3 +215,26 @@ def test_every_cookie_of_a_secret_and_time_is_the_same() -> None:
     assert cookies.answer(Config(), 5, SERVER, CLIENT, syn) == cookies.answer(Config(), 9, SERVER, CLIENT, syn)
     other = cookies.answer(profile("rfc9293", isn_secret="x"), 5, SERVER, CLIENT, syn)
     assert other != cookies.answer(Config(), 5, SERVER, CLIENT, syn)
+
+
+# ------------------------------------------------------------------ the end of a handshake for which there is no room
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_an_endpoint_tells_what_would_establish_it_and_can_refuse(observed: bool) -> None:
+    end = Endpoint(profile("rfc9293", iss=MASK), SERVER, CLIENT, observed=observed)
+    end.open(0, active=False)
+    end.segment_arrives(0, segment("SYN", seq=IRS))
+    before = end.key(0)
+    ack = segment("ACK", seq=IRS + 1, ack=0)
+    assert end.would_establish(0, ack)
+    assert end.would_establish(0, segment("FIN,ACK", seq=IRS + 1, ack=0))
+    others = [("ACK", IRS + 1, 1), ("ACK", IRS - 1, 0), ("RST", IRS + 1, 0), ("SYN", IRS, 0)]
+    assert not any(end.would_establish(0, segment(ctl, seq=seq, ack=number)) for ctl, seq, number in others)
+    assert end.key(0) == before
+    did = end.refuse(0, ack)
+    [reset] = [each for each in did if isinstance(each, Segment)]
+    assert (repr(reset), reset.why) == ("<SEQ=0><CTL=RST>", why.ACCEPT_QUEUE_RESETS)
+    assert [each.why for each in did if isinstance(each, Discarded)] == [why.ACCEPT_QUEUE_RESETS] * observed
+    assert end.state is CLOSED
+    assert not [each for each in did if isinstance(each, Signal)], "the user knows of no connection"

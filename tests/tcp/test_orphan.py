@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Numbers = tuple[int, int]
 
 
-def half_closed(numbers: Numbers, **knobs: object) -> Reached:
+def half_closed(numbers: Numbers, **knobs: Any) -> Reached:
     """FIN-WAIT-2 by a shutdown: the user is still there."""
     it = reach(ESTABLISHED, numbers, **knobs)
     it.end.shutdown(it.now)

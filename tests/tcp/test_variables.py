@@ -30,6 +30,7 @@ def test_text_that_arrives_changes_these() -> None:
     it.arrives("PSH,ACK", text=b"hello", wnd=WND - 1)
     assert changes(before, it.end) == (
         ("SND.WND", WND, WND - 1),
+        ("SND.WL1", 300, 301),
         ("RCV.NXT", 301, 306),
         ("RCV.WND", RCV, RCV - 5),
         ("RCV.USER", 0, 5),
@@ -48,6 +49,7 @@ def test_a_timer_that_is_off_has_no_value() -> None:
 def test_urgent_pointers_and_timestamps_where_they_are_in_use() -> None:
     it = reach(State.ESTABLISHED, (100, 300))
     it.sends(b"now", urgent=True)
-    it.arrives("URG,ACK", text=b"x", up=1)
-    told = variables(it.end)
-    assert (told["SND.UP"], told["TS.Recent"]) == (104, None)
+    assert (variables(it.end)["SND.UP"], variables(it.end)["TS.Recent"]) == (104, None)
+    it.reads(False)
+    it.arrives("URG,ACK", text=b"x", up=1, ack=1)
+    assert variables(it.end)["RCV.UP"] == 302

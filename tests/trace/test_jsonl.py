@@ -33,6 +33,7 @@ from tcpsim.trace import (
     HostHeader,
     Lost,
     Moved,
+    Mapped,
     Note,
     Record,
     SegmentRecord,
@@ -89,7 +90,8 @@ ONE_OF_EACH: list[Record] = [
     ),
     Changed(60, 19, "server", 1, None, TO_SERVER, 0, 0, (("RTO", None, 5), ("FIN queued", False, True), ("state", "a", "b"))),
     Note(60, 20, "server", None, None, 'it crashed: "ä\u2028"'),
-    Ended(60, 21, "", None, None, "idle"),
+    Mapped(60, 21, "client", None, None, "NAT: ...", "TCP", ("10.0.0.1", 49_152), ("203.0.113.1", 1024)),
+    Ended(60, 22, "", None, None, "idle"),
 ]
 
 

@@ -59,12 +59,13 @@ class DuplicateDeliveredTwice(Deviant):
         again = self.state.receives_text and 0 < segment.length <= old < HALF and not segment.ctl & (SYN | FIN | RST)
         if not again or gt(segment.seq, self.rcv_nxt) or lt(segment.seq, self.irs + 1 & MASK):
             return super().segment_arrives(now, segment)
-        expected, self.rcv_nxt = self.rcv_nxt, segment.seq
+        expected, window = self.rcv_nxt, self.rcv_wnd
+        self.rcv_nxt = segment.seq
         actions = super().segment_arrives(now, segment)
-        self.rcv_nxt = expected
+        self.rcv_nxt, self.rcv_wnd = expected, window
         for action in actions:
             if isinstance(action, Segment) and action.ctl & ACK:
-                action.ack = expected
+                action.ack, action.wnd = expected, window_field(self)
         return self._blamed(actions)
 
 
@@ -326,7 +327,7 @@ class StaleWindow(Deviant):
 
 
 @deviation(
-    "silly-window", "RFC 9293 3.8.6.2, MUST-38, MUST-39",
+    "silly-window", "RFC 9293 3.8.6.2.1, MUST-38",
     "Neither end avoids silly windows: every octet that is free is offered, and every octet that is offered is filled.",
     window_update="clark", nagle=False,
 )  # fmt: skip

@@ -38,6 +38,12 @@ knobs(
 )  # fmt: skip
 
 knobs(
+    "tw-recycle", "RFC 7323 B.2",
+    "A SYN is compared with the last timestamp of its address, whatever the ports: Linux's tcp_tw_recycle, until 4.12.",
+    paws_per_host=True,
+)  # fmt: skip
+
+knobs(
     "cookies-without-timestamps", "RFC 4987 3.6",
     "A host knows no timestamps: what a SYN offers besides its MSS does not survive a SYN cookie.",
     timestamps=False,

@@ -358,7 +358,7 @@ class _MisreadsSyn(Deviant):
         return super().segment_arrives(now, segment)
 
     def _misread(self, segment: Segment) -> Segment:
-        raise NotImplementedError
+        return segment
 
 
 def _said(segment: Segment, **changes: object) -> Segment:
@@ -425,5 +425,3 @@ class ScaledSynWindow(_MisreadsSyn):
     def _misread(self, segment: Segment) -> Segment:
         shift = (segment.options.wscale or 0) if segment.options is not None else 0
         return altered(segment, wnd=segment.wnd << shift)
-
-

@@ -8,9 +8,7 @@ from .entry import BY_KNOB, NOT_MODELLED, PARTLY, required
 
 _NO_IP_OPTIONS: Final = "Simulated packets carry no IP options."
 _NO_SOURCE_ROUTES: Final = "There are no source routes here: a host has one way to each other host."
-_NO_SUCH_ADDRESS: Final = (
-    "It cannot come to that: such an address is refused wherever one is given, to a host, a call or an injected packet."
-)
+_NO_SUCH_ADDRESS: Final = "It cannot come to that: who gives such an address, in Python or in a file, is told of it."
 
 INTERFACES: Final = (
     # ---- 3.9.1
