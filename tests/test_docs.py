@@ -139,7 +139,7 @@ def test_netem_takes_the_same_words(here: str, there: str) -> None:
 def test_netem_table_has_every_impairment() -> None:
     written = " ".join(ours for ours, _ in NETEM)
     assert [name for name in models.Impairments.model_fields if f"{name}:" not in written] == [
-        "duplicate_correlation", "duplicate_lag", "corrupt_correlation",
+        "duplicate_correlation", "duplicate_lag", "corrupt_correlation", "mtu", "icmp", "clamp_mss",
     ]  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def test_what_is_made_is_current(tmp_path: Path) -> None:
     ran = CliRunner().invoke(commands.tcpsim, ["pages", str(tmp_path)])
     assert ran.exit_code == 0, ran.output
     made = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
-    assert sorted(made) == ["knobs.md", "packetdrill.md", "requirements.md", "scenarios.md"]
+    assert sorted(made) == ["knobs.md", "mutants.md", "packetdrill.md", "requirements.md", "scenarios.md"]
     stale = [name for name, text in made.items() if text != (DOCS / name).read_text("utf-8")]
     assert stale == [], "`make docs` makes them again"
 

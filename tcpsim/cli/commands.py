@@ -52,7 +52,7 @@ Examples:
   tcpsim diff lost-fin --mutant no-time-wait  beside a TCP that is wrong
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
-  tcpsim coverage --all --missing        what no scenario of the library exercises
+  tcpsim coverage --all --missing        what the library leaves out
 
 \b
 Completion, for bash (zsh and fish alike):

@@ -61,7 +61,7 @@ def export(
     run = run_scenario(read_scenario(file), seed=seed, profile=profile)
     if run.ended == "interrupted":
         ctx.exit(INTERRUPTED)
-    made = _exported(run, _side(run, side))
+    made = _exported(run, _side(run, side), shown_name(file))
     if output is None:
         click.echo(made.text(), nl=False)
         return
@@ -84,7 +84,7 @@ def _side(run: Run, asked: str | None) -> str:
     return asked
 
 
-def _exported(run: Run, side: str) -> Exported:
+def _exported(run: Run, side: str, name: str) -> Exported:
     """Return the script; Wrong, with the time in the run, where none can say what happened."""
     from ..packetdrill.exporting import NotExpressible, export
 
@@ -95,4 +95,4 @@ def _exported(run: Run, side: str) -> Exported:
         with patience(f"running {shown_name(run.scenario.name)} back"):
             return export(run.trace, side, configs, host.profile)
     except NotExpressible as error:
-        raise Wrong(f"{shown_name(run.scenario.path)}: {side} {error}") from error
+        raise Wrong(f"{name}: {side} {error}") from error

@@ -198,7 +198,13 @@ def _progress(of: int) -> Iterator[Callable[[], None]]:
 
 def _tell_table(report: Report, told: list[Mutant], found: _Found) -> None:
     """Print each mutant: its name and paragraph, what it does, who catches it."""
+    said = ""
     for mutant in told:
+        if mutant.heading != said:
+            if said:
+                report.console.print()
+            said = mutant.heading
+            report.line(said, "bold")
         report.console.print(
             Text.assemble((mutant.name, "bold cyan"), "  ", (mutant.cite, "bright_black")), soft_wrap=True
         )

@@ -1,8 +1,8 @@
 """The parts of docs/ that the code knows best, and how each is made. `make docs` makes them again; a test
 compares them with those that lie there.
 
-`knobs.md` and `requirements.md` are made as a whole; of `scenarios.md`, the table between each `<!-- keys: TYPE -->`
-and its `<!-- end -->`; of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
+`knobs.md`, `requirements.md` and `mutants.md` are made as a whole; of `scenarios.md`, the table between each
+`<!-- keys: TYPE -->` and its `<!-- end -->`; of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_
 from ..net.counters import COUNTERS
 from ..tcp.actions import SIGNALS, TIMERS
 from ..tcp.config import KNOBS, PROFILES
+from ..tcp.mutants import HEADINGS, MUTANTS
 from ..tcp.requirements import LEVELS, REQUIREMENTS, SECTIONS, STATUSES
 from ..tcp.units import MAX_DURATION, format_duration
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..tcp.config import Knob
+    from ..tcp.mutants import Mutant
     from ..tcp.requirements import Requirement
 
 KEYS: Final = re.compile(r"(?<=<!-- keys: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -53,10 +55,32 @@ exercise. A requirement without a rule leaves no mark in a trace: its tests hold
 """
 
 
+_MUTANTS_HEAD: Final = """\
+# Mutants
+
+Broken TCPs, each in one point. This page is made by `make docs` from `tcpsim/tcp/mutants/`; change it there.
+
+A scenario that cannot fail proves nothing. So each scenario of the library names a mutant (`mutant: NAME`, or
+`NAME@HOST` where only one host deviates) under which at least one of its expectations fails, and each mutant is caught
+by at least one scenario. `tcpsim mutants` tries all of them in all scenarios and prints who catches whom;
+`tcpsim mutants NAME` tells all about one, `tcpsim mutants --scenario mine.yaml` which of them your own file catches.
+
+`tcpsim run SCENARIO --mutant NAME` runs a scenario with one, `tcpsim diff SCENARIO --mutant NAME` shows it beside the
+real TCP. The title of such a run begins with `[mutant: NAME]`, and what the mutant does in place of the right thing
+gives the reason `mutant.NAME`, whose sentence begins with "MUTANT:". In Python: `tcpsim.run("why-not-two",
+mutant="two-way-handshake")`, `network.host("server", mutant="no-time-wait")`.
+
+Some deviations are legal, and are here because a scenario is about what they leave out. A mutant that is only knobs
+has them whatever a profile, a host or a call says. The others are small subclasses of the endpoint: the real one has no
+branch for any of them.
+"""
+
+
 def make(folder: Path) -> Iterator[Path]:
     """Write what is made into a folder of pages; yield each file."""
     yield _write(folder / "knobs.md", knobs_page())
     yield _write(folder / "requirements.md", requirements_page())
+    yield _write(folder / "mutants.md", mutants_page())
     for name in ("scenarios.md", "packetdrill.md"):
         page = folder / name
         yield _write(page, with_tables(page.read_text("utf-8")))
@@ -175,6 +199,25 @@ def _test_link(test: str) -> str:
 
 
 # ---------------------------------------------------------------------- the keys of a scenario
+
+
+# ---------------------------------------------------------------------- mutants
+
+
+def mutants_page() -> str:
+    """Return docs/mutants.md."""
+    parts = [_MUTANTS_HEAD]
+    for heading, names in HEADINGS.items():
+        rows = [
+            [_code(mutant.name), _without_stop(mutant.sentence), mutant.cite, _insisted(mutant)]
+            for mutant in (MUTANTS[name] for name in names)
+        ]
+        parts.append(f"## {heading}\n\n{table(['mutant', 'what it does', 'where that stands', 'knobs'], rows)}")
+    return "\n".join(parts)
+
+
+def _insisted(mutant: Mutant) -> str:
+    return ", ".join(_code(f"{name}: {KNOBS[name].written(value)}") for name, value in mutant.knobs.items())
 
 
 def with_tables(page: str) -> str:
@@ -318,7 +361,7 @@ def type_words(hint: Any) -> str:
 _ANCHORS: Final = {
     "Host": "hosts", "Knobs": "knobs", "Link": "links", "Impairments": "impairments", "BurstyLoss": "loss-in-bursts",
     "StateLoss": "loss-in-bursts", "Fault": "faults", "Expect": "expectations", "Quiz": "questions",
-    "QueueLengths": "counters-and-queues",
+    "QueueLengths": "counters-and-queues", "Nat": "middleboxes", "Firewall": "middleboxes",
 }  # fmt: skip
 
 

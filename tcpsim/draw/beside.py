@@ -258,8 +258,17 @@ def _explained(of: Beside) -> list[Text]:
     comparison = of.comparison
     if comparison.first is None:
         return _paragraph(of, _alike(comparison), "")
-    row = comparison.rows[comparison.first]
-    out = _paragraph(of, f"The first difference: {_what_differs(row, of)}", "bold yellow")
+    out = _row_explained(of, comparison.first, "The first difference")
+    parting = comparison.parting
+    if parting is not None and parting != comparison.first:
+        out += [Text(), *_row_explained(of, parting, "The first thing that is done otherwise")]
+    return out
+
+
+def _row_explained(of: Beside, place: int, which: str) -> list[Text]:
+    """Return what differs in a row, and what each side does, by which rule."""
+    row = of.comparison.rows[place]
+    out = _paragraph(of, f"{which}: {_what_differs(row, of)}", "bold yellow")
     both = row.left is not None and row.right is not None and row.left.why is row.right.why
     for side, name in ((of.left, "left"), (of.right, "right")):
         told = getattr(row, name)
@@ -268,7 +277,7 @@ def _explained(of: Beside) -> list[Text]:
             out += _paragraph(of, begin + _sentence(told, of), "", hang=2)
         else:
             other = row.left or row.right
-            told = comparison.next_of(name, other.host if other is not None else "")
+            told = of.comparison.next_of(name, other.host if other is not None else "", place)
             after = "nothing more happens there" if told is None else f"next comes, {_sentence(told, of)}"
             out += _paragraph(of, f"{begin}it does not; {after}", "", hang=2)
         if told is not None and not (both and name == "left"):  # one reason for both stands below both

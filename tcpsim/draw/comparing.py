@@ -83,6 +83,11 @@ class Row:
     differs: str = UNLIKE
     fields: tuple[str, ...] = ()
 
+    @property
+    def same_thing(self) -> bool:
+        """Whether both sides do the same, though its time or a field may differ."""
+        return self.left is not None and self.right is not None and self.left.key == self.right.key
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -103,14 +108,20 @@ class Comparison:
         """Whether the two runs are alike in everything that a ladder tells."""
         return self.first is None and not self.left_out
 
-    def next_of(self, side: str, host: str = "") -> Told | None:
+    @property
+    def parting(self) -> int | None:
+        """The place of the first row whose sides are not even the same thing; None if there is none."""
+        return next((place for place, row in enumerate(self.rows) if not row.same_thing), None)
+
+    def next_of(self, side: str, host: str = "", start: int | None = None) -> Told | None:
         """Return what the "left" or the "right" run does in the first row that differs or, if nothing, next.
 
-        With a host, what is next at this one; None if nothing is.
+        With a host, what is next at this one; None if nothing is. `start` is another row to begin with.
         """
-        if self.first is None:
+        start = self.first if start is None else start
+        if start is None:
             return None
-        found: Iterator[Told | None] = (row.left if side == "left" else row.right for row in self.rows[self.first :])
+        found: Iterator[Told | None] = (row.left if side == "left" else row.right for row in self.rows[start:])
         return next((told for told in found if told is not None and host in ("", told.host)), None)
 
 

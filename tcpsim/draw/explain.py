@@ -32,6 +32,7 @@ from ..trace import (
     TimerSet,
     TimerStopped,
     flights,
+    stranger,
 )
 from .happenings import check_serial, is_explained
 from .scene import ENDINGS, set_aside
@@ -110,8 +111,9 @@ def happened(record: Record, clock: Callable[[int], str]) -> str:
 def _segment_happened(record: SegmentRecord, host: str, clock: Callable[[int], str]) -> str:
     words = numbers(record)
     match record:
-        case Sent(to=to, connection=None, why=None):
-            return f"{words} is injected at {host}{f', on its way to {clean(to, 40)}' if to else ''}"
+        case Sent(to=to) if (maker := stranger(record.connection, record.why)) is not None:
+            by = f" by the {maker}, as if it came from {host}" if maker else f" at {host}"
+            return f"{words} is injected{by}{f', on its way to {clean(to, 40)}' if to else ''}"
         case Sent(to=to, retransmission=again):
             receiver = f" to {clean(to, 40)}" if to else ""
             return f"{host} sends {words}{receiver}{f' (retransmission {again})' if again else ''}"

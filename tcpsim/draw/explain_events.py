@@ -15,7 +15,7 @@ from rich.text import Text
 from ..tcp.checks import PLAIN, from_base
 from ..tcp.congestion.control import ENDLESS
 from ..tcp.variables import BASES, TIMER, TIMES
-from ..trace import Arrived, Called, Explanation, Moved, TimerFired, TimerSet, TimerStopped
+from ..trace import Arrived, Called, Discarded, Explanation, Moved, TimerFired, TimerSet, TimerStopped
 from .explain import happened, known_about
 from .happenings import happening_at, happenings
 from .words import UNBROKEN, Clock, clean, span, to_ascii
@@ -171,13 +171,13 @@ class _Teller:
 
     def _row(self, label: str, row: str, aside: str, *, bold: bool) -> None:
         """Write a line of the table; `aside` goes behind it, or below it where there is no room."""
-        start = f"{' ' * self.left}{label:<{LABEL}}"
+        start, row, aside = f"{' ' * self.left}{label:<{LABEL}}", self._say(row), self._say(aside)
         if len(start + row) > self.width:
             row = " ".join(row.split())
-        line = Text.assemble((start, _DIM), (self._say(row), "bold" if bold else ""))
+        line = Text.assemble((start, _DIM), (row, "bold" if bold else ""))
         self.told.append(line)
         if aside and len(start + row) + 2 + len(aside) <= self.width:
-            line.append(f"  {self._say(aside)}", _DIM)
+            line.append(f"  {aside}", _DIM)
         elif aside:
             self._write("", f"  {aside}", _DIM)
 
@@ -247,6 +247,8 @@ class _Teller:
         for record in (self.of.opening, *self.of.follows):
             facts = [] if isinstance(record, (Moved, Explanation)) else known_about(self.trace, record, self.clock)
             facts = [fact for fact in facts if not fact.startswith("connection ")]
+            if isinstance(record, Discarded):  # the rest was said where it arrived
+                facts = facts[:1]
             for number, fact in enumerate(facts):
                 of = f"{record.kind}: " if not number else ""
                 self._write(label, f"{of}{fact}", _DIM)

@@ -21,9 +21,11 @@ from ..trace import (
     Explanation,
     Held,
     Lost,
+    Mapped,
     Note,
     Sent,
     TimerFired,
+    stranger,
 )
 
 if TYPE_CHECKING:
@@ -93,8 +95,9 @@ class Happening:
 
     def takes(self, record: Record) -> bool:
         """Return whether a record that comes next belongs to this happening."""
-        injected = isinstance(record, Sent) and record.connection is None and record.why is None
-        if isinstance(record, _OPENING) or injected or record.time != self.time:
+        injected = isinstance(record, Sent) and stranger(record.connection, record.why) is not None
+        opens = isinstance(record, _OPENING) and not isinstance(record, Mapped)
+        if opens or injected or record.time != self.time:
             return False
         if isinstance(record, Checked):
             return record.event != "TIMEOUT" and self.checked is None and record.host == self.host

@@ -38,6 +38,7 @@ from ..trace import (
     TimerSet,
     TimerStopped,
     flights,
+    stranger,
 )
 from .words import clean, header_fields, numbers, octets, span, tidings, timer_name
 
@@ -69,9 +70,6 @@ ENDINGS: Final = {
     "interrupted": "the run was interrupted",
 }
 """Why a run ended, for people."""
-
-MADE_BY: Final = {"nat.unknown": "NAT", "firewall.unknown": "firewall", "firewall.forbidden": "firewall"}
-"""Who made a segment that comes from no host, by the id of its reason."""
 
 FEW_DELIVERIES: Final = 3
 """So many deliveries in a row are told one by one."""
@@ -511,10 +509,9 @@ def _marks(flight: Flight) -> tuple[str, ...]:
         marks.append("copy")
     if flight.held:
         marks.append("held back")
-    if flight.connection is None and flight.why is None:
-        marks.append("injected")
-    elif flight.connection is None and flight.why is not None and flight.why.id in MADE_BY:
-        marks.append(f"injected by {MADE_BY[flight.why.id]}")
+    by = stranger(flight.connection, flight.why)
+    if by is not None:
+        marks.append(f"injected by {by}" if by else "injected")
     if flight.discarded is not None:
         marks.append(set_aside(flight.discarded)[0])
     return tuple(mark for mark in marks if mark)
@@ -562,7 +559,7 @@ def _note_address(
     if sent.to:
         names.setdefault(sent.to)
         addresses.setdefault(sent.to, (target,))
-    if sent.connection is None and (sent.why is None or sent.why.id in MADE_BY):
+    if stranger(sent.connection, sent.why) is not None:
         return  # injected: its source address is a claim
     addresses.setdefault(sent.host, (source,))
     ports.setdefault(sent.host, {}).setdefault(str(source_port))

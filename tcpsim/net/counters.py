@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING, Final
 from ..tcp import rules as why
 from ..tcp.diagram import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, Event
 from ..tcp.segment import RST, SYN
-from ..trace import Arrived, Called, Corrupted, Datagram, Discarded, Moved, Note, SegmentRecord, Sent, TimerFired
+from ..trace import (
+    Arrived,
+    Called,
+    Corrupted,
+    Datagram,
+    Discarded,
+    Moved,
+    Note,
+    SegmentRecord,
+    Sent,
+    TimerFired,
+    stranger,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,7 +143,7 @@ def _by(table: dict[Rule, tuple[str, ...]], rule: Rule | None) -> tuple[str, ...
 
 
 def _of_sent(record: Sent) -> Iterator[str]:
-    if record.why is None:
+    if record.why is None or stranger(record.connection, record.why) is not None:
         return  # injected: the host has not sent it
     ctl = record.segment.ctl
     yield "RetransSegs" if record.retransmission else "OutSegs"

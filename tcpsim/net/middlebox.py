@@ -326,10 +326,10 @@ class Nat(Middlebox):
 
         Raises ValueError also if a host has the public address.
         """
-        super().attach(link, inside)
-        outside = self.passages[-1].out.target
+        outside = link.toward(inside).source
         if any(self.address in host.addresses for host in outside.known.values()):
             raise ValueError(f"{self.address} is the address of a host: expected one of its own for the NAT")
+        super().attach(link, inside)
         outside.gateways[self.address] = self.way
 
     def way(self, outside: Host, number: int, udp: bool) -> Direction:

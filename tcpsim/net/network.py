@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MAX_EVENTS: Final = 10_000_000
 """How many events a run carries out before it gives up, unless told otherwise."""
 MAX_HOSTS: Final = 250
-IMPAIRMENTS: Final = ("mtu", "icmp", "clamp_mss", "jitter", "loss", "duplicate", "corrupt", "reorder", "rules")
+IMPAIRMENTS: Final = ("jitter", "loss", "duplicate", "corrupt", "reorder", "mtu", "icmp", "clamp_mss", "rules")
 """What `link` and `impair` take besides delay, rate and limit."""
 _LINK_WORDS: Final = ", ".join(("delay", "rate", "limit", *IMPAIRMENTS))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..net.connection import Connection
-    from ..net.host import Listener
+    from ..net.listener import Listener
     from ..net.sockets import Process, Syscall
     from ..tcp.units import Time
     from .mapping import Sockets

@@ -111,6 +111,9 @@ def _options(subject: Subject, config: Config) -> Iterator[Option]:
     """Yield the options that the script itself has."""
     if ":" in subject.flow[0]:
         yield Option("ip_version", "ipv6")
+    if subject.gives_cookies:
+        yield Option("local_ip", subject.flow[0])
+        yield Option("remote_ip", subject.flow[2])
     if config.mtu != USUAL_MTU:
         yield Option("mtu", str(config.mtu))
     if subject.stamped and config.timestamp_tick % US == 0 and config.timestamp_tick < SECOND:

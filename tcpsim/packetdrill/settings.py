@@ -263,8 +263,8 @@ FREEBSD: Final[dict[str, Variable]] = {
     "net.inet.tcp.persmax": _only("the longest time between window probes (ms)", "60000"),
     "net.inet.tcp.retries": _only("how often a segment is sent again", "12"),
     "net.inet.tcp.udp_tunneling_port": _only("TCP in UDP", "0"),
-    "net.inet.tcp.fastopen.client_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
-    "net.inet.tcp.fastopen.server_enable": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0"),
+    "net.inet.tcp.fastopen.client_enable": _only("Fast Open (RFC 7413), which its sockets don't have", "0"),
+    "net.inet.tcp.fastopen.server_enable": _only("Fast Open (RFC 7413), which its sockets don't have", "0"),
     "net.inet.tcp.syncache.rexmtlimit": Variable(
         "how often a SYN,ACK is sent again", Read.USE, _set("synack_retries")
     ),
@@ -386,7 +386,7 @@ LINUX: Final[dict[str, Variable]] = {
     "net.ipv4.tcp_fin_timeout": Variable(
         "how long FIN-WAIT-2 lasts after close() (s)", Read.USE, _set("fin_wait_2_timeout", SECOND)
     ),
-    "net.ipv4.tcp_fastopen": _only("Fast Open (RFC 7413), which tcpsim doesn't have", "0", "1"),
+    "net.ipv4.tcp_fastopen": _only("Fast Open (RFC 7413), which its sockets don't have", "0", "1"),
     "net.ipv4.tcp_notsent_lowat": _only("how much may wait unsent, unless a socket says it", "4294967295", "-1"),
     "net.ipv4.tcp_tw_reuse": _only("an earlier new use of a port in TIME-WAIT by connect()", "0", "2"),
     "net.ipv4.tcp_stdurg": _only("where the urgent pointer points", "0"),

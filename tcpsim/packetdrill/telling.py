@@ -68,6 +68,10 @@ ERRORS: Final = {
 _ECN_WORDS: Final[dict[int, Ecn]] = {bits.NOT_ECT: "noecn", bits.ECT_0: "ect0", bits.ECT_1: "ect1", bits.CE: "ce"}
 _SEND: Final = re.compile(r"send\((\d+)(, urgent)?(, no push)?(, record)?\)")
 _RECEIVE: Final = re.compile(r"receive\((\d*)\)")
+_CRASH: Final = re.compile(r"(crash|restart): every connection is forgotten(, quiet .*)?|restart(, quiet .*)?")
+_USES: Final = ("send", "close", "abort", "receive", "read")
+"""Calls of a connection that have system calls."""
+_OPENINGS: Final = ("listen", "connect")
 
 
 class NotExpressible(Exception):
@@ -99,6 +103,7 @@ class Subject:
         ahead: whether its application takes text as it comes; reads_all: whether it does, or none comes.
         ecn: whether some segment carries an ECN mark.
         stamped: whether some segment carries timestamps.
+        gives_cookies: whether it answers a SYN with a cookie of Fast Open, which is made of the peer's address.
     """
 
     def __init__(self, trace: Trace, host: str) -> None:
@@ -109,13 +114,14 @@ class Subject:
         self.connection: int | None = None
         self.flow = self._only_flow()
         self.connects = self._opens("connect(", "open(active)")
-        self.listens = self._opens(f"listen({self.flow[1]})", "open(passive)")
+        self.listens = self._opens(f"listen({self.flow[1]})", f"listen({self.flow[1]},", "open(passive)")
         self.ahead = self._reads_ahead()
         came = [each for each in self.segments if isinstance(each, record.Arrived) and each.segment.length]
         self.reads_all = self.ahead or not came
         self.ecn = any(each.segment.ecn for each in self.segments)
         options = [each.segment.options for each in self.segments]
         self.stamped = any(each is not None and each.ts is not None for each in options)
+        self.gives_cookies = self.listens and any(each is not None and each.fastopen for each in options)
 
     def _refuse_datagrams(self) -> None:
         for each in self.records:
@@ -124,7 +130,10 @@ class Subject:
 
     def _only_flow(self) -> Flow:
         if not self.segments:
-            raise NotExpressible(0, f"{self.host} neither sends a segment nor does one arrive there")
+            forges = any(_injected(each) for each in self.records)
+            but = "only puts forged segments on the network: its TCP" if forges else ""
+            what = " ".join(filter(None, (self.host, but, "neither sends a segment nor does one arrive there")))
+            raise NotExpressible(0, what)
         flows = [each.flow if isinstance(each, record.Sent) else reverse(each.flow) for each in self.segments]
         for each, flow in zip(self.segments, flows, strict=True):
             if flow != flows[0]:
@@ -157,7 +166,7 @@ class Subject:
 
 def _injected(each: Record) -> bool:
     """Return whether a packet was put on the network by the scenario, not by a host."""
-    return isinstance(each, record.Sent) and each.connection is None and each.why is None
+    return isinstance(each, record.Sent) and record.stranger(each.connection, each.why) is not None
 
 
 def _is_ours(each: Record) -> TypeGuard[record.Sent | record.Arrived]:
@@ -296,9 +305,9 @@ class Telling:
                 pass  # what goes on inside the endpoint shows on the wire, or not at all
 
     def _noted(self, note: record.Note) -> None:
-        if note.text.startswith(("crash: ", "restart")):
+        if _CRASH.fullmatch(note.text):
             raise NotExpressible(note.time, f"{note.host} crashes, which no system call does")
-        if note.text.startswith("arrived: "):
+        if note.text.startswith("arrived: <ICMP "):
             raise NotExpressible(note.time, "an ICMP message arrives, which a trace tells in words only")
         self._remark(f"{seconds(note.time)}: {note.text}")
 
@@ -342,6 +351,10 @@ class Telling:
         if sent.segment.ctl & bits.SYN and packet.seq != 0:
             what = "chooses another initial sequence number; a script counts from the first"
             raise NotExpressible(sent.time, f"{sent.host} {what}")
+        options = sent.segment.options
+        if self.subject.connects and options is not None and options.fastopen:
+            what = "shows a cookie of Fast Open, which an earlier connection was given; a script follows one"
+            raise NotExpressible(sent.time, f"{sent.host} {what}")
         self._sent.add(sent.packet)
         self._emit(time, packet)
 
@@ -355,9 +368,14 @@ class Telling:
         name = called.call.partition("(")[0]
         if name in ("listen", "connect", "open"):
             self._open(time, called)
+        elif called.call == f"stop listening({self.subject.flow[1]})" and self._opened and not called.error:
+            self._call(time, "close", Integer(LISTENER))
         elif name == "status" or (called.error and (self._fd is None or name != "send")):
             error = f": {called.error}" if called.error else ""
             self._remark(f"{seconds(time)}: {called.call}{error}; there is no system call for it")
+        elif name not in _USES:
+            what = f"calls {called.call}, for which a script has no system call"
+            raise NotExpressible(called.time, f"the application of {called.host} {what}")
         elif self._fd is None:
             when = "after its descriptor is closed" if self._closed else "before the connection is open"
             raise NotExpressible(called.time, f"the application of {called.host} calls {called.call} {when}")
@@ -371,8 +389,6 @@ class Telling:
             self._give_up(time, self._fd)
         elif name == "receive":
             self._receive(called)
-        elif name != "read":
-            raise NotExpressible(called.time, f"the application of {called.host} calls {called.call}")
 
     def _set(self, time: Time, fd: int, option: str, value: Expression, length: int) -> None:
         self._call(time, "setsockopt", Integer(fd), Name("SOL_SOCKET"), Name(option), value, Integer(length))
@@ -381,15 +397,12 @@ class Telling:
         fd = Integer(LISTENER)
         if called.error:
             raise NotExpressible(called.time, f"{called.call} of {called.host} fails: {called.error}")
-        if any(
-            isinstance(each.action, SystemCall) and each.action.name in ("listen", "connect") for each in self.events
-        ):
-            raise NotExpressible(
-                called.time, f"{called.host} calls {called.call}, too; a script follows one connection"
-            )
-        if called.call.startswith("listen(") and called.call != f"listen({self.subject.flow[1]})":
+        words, _, more = called.call.removesuffix(")").partition(", ")
+        if words.startswith("listen(") and words != f"listen({self.subject.flow[1]}":
             self._remark(f"{seconds(time)}: {called.call}, which is another port")
-        elif called.call.startswith(("listen(", "open(passive)")):
+            return
+        self._refuse_opening(called, more)
+        if words.startswith(("listen(", "open(passive")):
             self._set(time, LISTENER, "SO_REUSEADDR", List((Integer(1),)), 4)
             self._call(time, "bind", fd, Dots(), Dots())
             self._call(time, "listen", fd, Integer(1))
@@ -398,6 +411,18 @@ class Telling:
             self._call(time, "fcntl", fd, Name("F_SETFL"), modes)
             self._call(time, "connect", fd, Dots(), Dots(), errno="EINPROGRESS")
             self._fd = LISTENER
+
+    def _refuse_opening(self, called: record.Called, more: str) -> None:
+        """Raise NotExpressible for a second OPEN, and for one that says `more` than with whom."""
+        what = ""
+        if any(isinstance(each.action, SystemCall) and each.action.name in _OPENINGS for each in self.events):
+            what = "too; a script follows one connection"
+        elif more and called.call.startswith("listen("):
+            what = "and scripts leave such queues to the kernel"
+        elif more:
+            what = "an OPEN that brings text; connect() brings none"
+        if what:
+            raise NotExpressible(called.time, f"{called.host} calls {called.call}, {what}")
 
     def _send(self, time: Time, called: record.Called, fd: int) -> None:
         match = _SEND.fullmatch(called.call)
@@ -441,6 +466,9 @@ class Telling:
             raise NotExpressible(called.time, f"{called.call} of {called.host} waits for text")
 
     def _delivered(self, time: Time, delivered: record.Delivered, before: Record | None) -> None:
+        if not self._opened:
+            what = "takes the text of a SYN (Fast Open) before there is a connection to accept"
+            raise NotExpressible(delivered.time, f"the application of {delivered.host} {what}")
         if self.subject.ahead:
             self._unread += delivered.length
             return

@@ -201,7 +201,7 @@ class _Middlebox(Part):
     inside: Name | None = None
     """The host behind it; by default the first of `between`."""
     idle: Duration = IDLE
-    """After how much silence it forgets a connection; by default what RFC 5382 asks for."""
+    """After how much silence it forgets a connection."""
     transitory: Duration = TRANSITORY
     """The same for a connection that is half open, or closed; at most `idle`."""
     unknown: _UNKNOWN = "drop"

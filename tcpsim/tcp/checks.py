@@ -145,12 +145,12 @@ FIRST, SECOND, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH = _ORDER
 class _Walk:
     """A segment on its way through the checks: what is left of it, and where the connection is meanwhile."""
 
-    __slots__ = ("_told", "ack", "ctl", "length", "now", "rcv_nxt", "segment", "seq", "state", "tcb", "up")
+    __slots__ = ("_told", "ack", "ctl", "length", "now", "rcv_nxt", "segment", "seq", "tcb", "up", "where")
 
     def __init__(self, tcb: TCB, now: Time, segment: Segment) -> None:
         self.tcb, self.now, self.segment = tcb, now, segment
         self.seq, self.ack, self.ctl, self.length = segment.seq, segment.ack, segment.ctl, segment.length
-        self.state, self.rcv_nxt = tcb.state, tcb.rcv_nxt
+        self.where, self.rcv_nxt = tcb.state, tcb.rcv_nxt
         self._told: list[Check] = []
 
     def told(self) -> tuple[Check, ...]:
@@ -472,12 +472,12 @@ class _Walk:
         return True
 
     def _fin_is_acknowledged(self) -> Rule | None:
-        if self.state is FIN_WAIT_1:
-            self.state = FIN_WAIT_2
-        elif self.state is CLOSING:
-            self.state = TIME_WAIT
-        elif self.state is LAST_ACK:
-            self.state = CLOSED
+        if self.where is FIN_WAIT_1:
+            self.where = FIN_WAIT_2
+        elif self.where is CLOSING:
+            self.where = TIME_WAIT
+        elif self.where is LAST_ACK:
+            self.where = CLOSED
             return why.ACK_OF_FIN_CLOSES
         else:
             return None
@@ -487,7 +487,7 @@ class _Walk:
         """ESTABLISHED: what came beside the SYN is processed now, as is a CLOSE that was queued."""
         tcb = self.tcb
         if tcb.state is SYN_RECEIVED or beside:
-            self.state = FIN_WAIT_1 if tcb.fin_queued else ESTABLISHED
+            self.where = FIN_WAIT_1 if tcb.fin_queued else ESTABLISHED
         if beside:
             self.rcv_nxt = (self.seq + 1 + min(self.length, tcb.cfg.rcv_buff)) & MASK
             fin = (self.seq + 1 + self.length) & MASK if self.ctl & FIN else None
@@ -506,7 +506,7 @@ class _Walk:
         if not self.ctl & URG:
             self.ask(SIXTH, "is URG set", False)
             return True
-        if not self.state.receives_text:
+        if not self.where.receives_text:
             self.ask(SIXTH, "is URG set", True, why.URGENT_IGNORED, passed=False)
         else:
             up = (self.segment.seq + self.segment.up) & MASK
@@ -522,7 +522,7 @@ class _Walk:
         tcb = self.tcb
         if not self.length:
             return True
-        if not self.state.receives_text:
+        if not self.where.receives_text:
             self.ask(SEVENTH, "is the peer's FIN still to come", False, why.TEXT_AFTER_FIN, passed=False)
         elif tcb.closed_full and tcb.cfg.half_duplex_close:
             self.ask(SEVENTH, "is there still a user who reads", False, why.TEXT_AFTER_CLOSE, passed=False)
@@ -544,7 +544,7 @@ class _Walk:
         if gt(end, self.rcv_nxt):
             self.rcv_nxt = end
             self._take_held()
-            if tcb.rcv_fin is not None and tcb.rcv_fin == self.rcv_nxt and self.state.receives_text:
+            if tcb.rcv_fin is not None and tcb.rcv_fin == self.rcv_nxt and self.where.receives_text:
                 self._take_fin("is the FIN that waited next now")
 
     def _take_held(self) -> None:
@@ -558,14 +558,14 @@ class _Walk:
         self.ask(EIGHTH, question, True, why.FIN_TAKEN)
         self.rcv_nxt = (self.rcv_nxt + 1) & MASK
         after = {ESTABLISHED: CLOSE_WAIT, FIN_WAIT_1: CLOSING, FIN_WAIT_2: TIME_WAIT}
-        self.state = after[self.state]
+        self.where = after[self.where]
 
     def eighth(self) -> None:
         """Eighth, check the FIN bit."""
         fin = (self.seq + self.length) & MASK
-        if self.state is TIME_WAIT:
+        if self.where is TIME_WAIT:
             self.ask(EIGHTH, "is FIN set, in TIME-WAIT", True, why.FIN_AGAIN)
-        elif not self.state.receives_text:
+        elif not self.where.receives_text:
             self.ask(EIGHTH, "is this the peer's first FIN", False, why.FIN_BEYOND_FIN, passed=False)
         elif fin == self.rcv_nxt:
             self._take_fin("FIN is set, and all before it has come: SEG.SEQ+SEG.LEN-1 = RCV.NXT")

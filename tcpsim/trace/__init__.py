@@ -29,6 +29,7 @@ from .records import Signalled as Signalled
 from .records import TimerFired as TimerFired
 from .records import TimerSet as TimerSet
 from .records import TimerStopped as TimerStopped
+from .records import stranger as stranger
 from .trace import Header as Header
 from .trace import HostHeader as HostHeader
 from .trace import Trace as Trace

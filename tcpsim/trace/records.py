@@ -8,7 +8,7 @@ the rule that is its reason, where an endpoint acted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from ..tcp.checks import Check
@@ -50,6 +50,20 @@ class SegmentRecord(Record):
     segment: Segment
     seq: int
     ack: int | None
+
+
+MIDDLEBOXES: Final = {"nat.unknown": "NAT", "firewall.unknown": "firewall", "firewall.forbidden": "firewall"}
+"""Who makes segments in the name of others, by the id of their reason."""
+
+
+def stranger(connection: int | None, why: Rule | None) -> str | None:
+    """Return who put a packet on the network that its host has not sent: a middlebox, or "" for whoever injected it.
+
+    None if the host has sent it: for a connection, or for a reason of its own.
+    """
+    if connection is not None:
+        return None
+    return "" if why is None else MIDDLEBOXES.get(why.id)
 
 
 @dataclass(frozen=True, slots=True)

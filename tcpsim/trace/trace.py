@@ -145,7 +145,7 @@ class _Numbering:
 
     def base(self, flow: Flow, otherwise: int) -> int:
         """Return what the numbers of a flow count from, or `otherwise` if its SYN is not in the trace."""
-        sender = self.senders.get(flow)
+        sender = self.senders.get(self.translated(flow))
         return otherwise if sender is None else sender.iss
 
     def relative(self, flow: Flow, segment: Segment) -> tuple[int, int | None]:

@@ -63,7 +63,7 @@ def test_a_scenario_in_a_file() -> None:
         ("handshake --packetdrill --side sever", "--side: there is no host 'sever'; expected client or server"),
         ("handshake --packetdrill --profile windows", "--profile: expected one of"),
         ("kept.jsonl --packetdrill", "kept.jsonl: a trace does not hold the knobs of its hosts"),
-        ("old-duplicate-syn --packetdrill --side server", "server at 0.550000: server chooses another initial"),
+        ("why-not-two --packetdrill --side server", "why-not-two: server at 0.550000: server chooses another initial"),
         ("handshake --packetdrill -o .", "can't be written: it is a directory"),
         ("mine.yaml --packetdrill -o mine.yaml", "mine.yaml: this is the file that is read; --output takes another"),
     ],

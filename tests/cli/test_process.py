@@ -99,7 +99,7 @@ def test_a_terminal_that_knows_ascii_only_gets_ascii() -> None:
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
-    scenario = (ROOT / "scenarios" / "lossy-transfer.yaml").read_text("utf-8")
+    scenario = (ROOT / "scenarios" / "data" / "lossy-transfer.yaml").read_text("utf-8")
     path = tmp_path / "long.yaml"
     path.write_text(scenario.replace("30000", "300000000"), "utf-8")
     with subprocess.Popen(

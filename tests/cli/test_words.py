@@ -70,6 +70,14 @@ def test_explain_tells_all_about_one_event_by_number_or_by_words() -> None:
     )
 
 
+def test_the_event_of_the_page_is_the_one_that_is_told() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explain.md").read_text("utf-8")
+    shown = page.split("```text explain\n")[1].split("```")[0]
+    assert shown in call("explain", "why-not-two").stdout
+    number = shown.split()[0]
+    assert call("explain", "why-not-two", number).stdout == call("explain", "why-not-two", "client RST").stdout
+
+
 def test_explain_finds_states_too() -> None:
     ran = call("explain", "handshake", "server is ESTABLISHED")
     assert "SYN-RECEIVED to ESTABLISHED" in ran.stdout

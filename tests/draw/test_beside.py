@@ -127,6 +127,14 @@ def test_a_host_with_more_connections_on_one_side_is_compared_by_their_numbers()
     assert (first.words, first.time) == ("#2 connect(192.0.2.2:80)", 1_000_000_000)
 
 
+def test_what_is_done_otherwise_is_told_behind_a_field_that_differs() -> None:
+    of = Beside(Side("a", trace(client="rcv_buff: 9000")), Side("b", trace(data="hi")))
+    assert (of.comparison.first, of.comparison.parting) != (None, None)
+    said = " ".join(text(of).split())
+    assert "The first difference: client, SYN seq 0: window" in said
+    assert "The first thing that is done otherwise: client calls send(5) on the left; client calls send(2)" in said
+
+
 def test_what_no_link_takes_on_goes_nowhere() -> None:
     told = [told.to for told in told_of(run("syn-flood").trace) if told.what == "segment" and "no route" in told.words]
     assert set(told) == {"?"}

@@ -8,26 +8,71 @@ from pathlib import Path
 
 import pytest
 
-from tcpsim import Trace
+from tcpsim import Network, Trace
 from tcpsim.packetdrill import Ways, parse
 from tcpsim.packetdrill.exporting import Exported, NotExpressible, export
 from tcpsim.scenario import library, load, run
 from tcpsim.tcp.config import PROFILES, profile
+from tcpsim.tcp.fastopen import cookie_for
 
 from .exported import OPENING, back, export_of, ran, sides
 
 SILENT = OPENING.replace("port: 80}", "port: 80, reading: off}")
 """A server that takes what comes only with `receive`."""
-NEW_ISS = "at 0.550000: server chooses another initial sequence number; a script counts from the first"
-REFUSED = {("old-duplicate-syn", "server"): NEW_ISS}
-"""What of the library can't be told as a script, and why."""
-REFUSED |= {("udp-contrast", side): f"{side} has to do with UDP datagrams" for side in ("client", "server")}
-REFUSED |= {("echo-server", side): f"{side} has to do with 192.0.2." for side in ("client", "server")}
-REFUSED["sticky-packets", "client"] = "client calls send(2) before the connection is open"
-TWICE = ("half-open-crash", "time-wait-reuse", "address-in-use", "port-exhaustion", "quiet-time")
-REFUSED |= {(name, side): "; a script follows one" for name, side in product(TWICE, ("client", "server"))}
-REFUSED["self-connect", "host"] = "; a script follows one connection"
-REFUSED["half-open-active-side", "client"] = "client crashes, which no system call does"
+REASONS: dict[str, dict[str, str]] = {
+    "; a script follows one connection": {
+        "accept-queue-overflow": "server",
+        "accept-queue-reset": "server",
+        "address-in-use": "client server",
+        "backlog-overflow": "server",
+        "close-wait-leak": "client server",
+        "echo-server": "client server",
+        "listener-turns-active": "left right",
+        "nagle-delayed-ack": "client server",
+        "option-negotiation": "client",
+        "pmtu-black-hole": "client",
+        "port-exhaustion": "client server",
+        "refused-vs-timeout": "client",
+        "self-connect": "host",
+        "syn-flood": "server",
+        "syn-flood-cookies": "server client",
+        "tfo": "client server",
+        "tfo-replay": "client server",
+        "time-wait-recycle-behind-nat": "late server",
+        "user-timeout": "client server",
+    },
+    "opens a second connection; a script follows one": {  # between the same two sockets
+        "half-open-crash": "client server",
+        "quiet-time": "client server",
+        "time-wait-keeps-old-data-out": "client server",
+        "time-wait-reuse": "client server",
+        "time-wait-reuse-paws": "client server",
+    },
+    "neither sends a segment nor does one arrive there": {
+        "refused-vs-timeout": "hidden",
+        "syn-retries-exhausted": "server",
+    },
+    "only puts forged segments on the network": {
+        "blind-data": "attacker",
+        "blind-rst": "attacker",
+        "blind-syn": "attacker",
+        "challenge-limit": "attacker",
+        "syn-flood": "attacker",
+        "syn-flood-cookies": "attacker",
+    },
+    "before the connection is open": {"sticky-packets": "client", "syn-window-unscaled": "client"},
+    "an OPEN that brings text; connect() brings none": {"close-with-unread-data": "client", "syn-with-data": "client"},
+    "chooses another initial sequence number; a script counts from the first": {"why-not-two": "server"},
+    "client crashes, which no system call does": {"half-open-active-side": "client"},
+    "has to do with UDP datagrams; a script follows TCP": {"udp-contrast": "client server"},
+}
+"""Why a side of a scenario of the library can't be told as a script: by reason, which scenarios, which hosts.
+
+A side that is not here has to run back; one that stands here and comes to run back has to go.
+"""
+REFUSED = {
+    (name, side): reason for reason, names in REASONS.items() for name, hosts in names.items() for side in hosts.split()
+}
 LIBRARY = [entry.name for entry in library()]
 RUNS = list(product([None, "rfc9293", "linux", "freebsd"], LIBRARY))
 """Profile in place of the scenario's own, and scenario."""
@@ -54,6 +99,12 @@ def test_every_side_of_a_scenario_runs_back(kernel: str | None, name: str) -> No
         assert back(made, exact=False).passed
         assert parse(made.text(), made.script.name) == made.script
         assert made.ways.profile == (kernel or "plain")
+
+
+def test_what_is_refused_is_in_the_library_and_has_one_reason() -> None:
+    hosts = {(name, host.name) for name in LIBRARY for host in load(name).hosts}
+    assert set(REFUSED) <= hosts
+    assert len(REFUSED) == sum(len(each.split()) for names in REASONS.values() for each in names.values())
 
 
 def test_an_exported_script_reads_well() -> None:
@@ -227,6 +278,20 @@ TOLD = {
         'at: 1s, host: client, call: connect, to: "server:80"\nat: 2s, host: server, call: listen, port: 80', opening=""
     ),
     "another port": ran("", opening=OPENING.replace("port: 80", "port: 81")),
+    "another port beside it": ran("host: server, call: listen, port: 90, backlog: 5"),
+    "no more listening": ran(
+        "at: 1s, host: server, call: close, port: 80\nat: 2s, host: client, call: send, octets: 5\n"
+        "at: 3s, host: server, call: close, port: 80"
+    ),
+    "remarks that sound like more": ran(
+        'host: server, call: note, text: "crash: none"\nhost: server, call: note, text: "restart: none"\n'
+        'host: server, call: note, text: "arrived: nothing"'
+    ),
+    "a cookie of Fast Open that is asked for": ran(
+        "at: 1s, host: client, call: send, octets: 5",
+        client="fast_open: client, address: 192.168.0.1",
+        server="fast_open: server",
+    ),
     "an OPEN that is passive": ran(
         'host: server, call: open, port: 80, active: false, to: "client:99"\n'
         'at: 1s, host: client, call: open, port: 99, active: true, to: "server:80"',
@@ -268,6 +333,8 @@ def test_both_sides_run_back(what: str) -> None:
             "+0 > (noecn) SEW 0:0(0) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 8>",
         ),
         ("a forged segment", "server", "+0.9 < R 100:100(0) win 65535"),
+        ("no more listening", "server", "+0.85 close(3) = 0"),
+        ("a cookie of Fast Open that is asked for", "client", "+0 > S 0:0(0) win 10000 <FO,eol,eol>"),
     ],
 )  # fmt: skip
 def test_how_it_is_told(what: str, side: str, line: str) -> None:
@@ -279,8 +346,13 @@ def test_how_it_is_told(what: str, side: str, line: str) -> None:
     [
         ("STATUS", "client", "1.000000: status(); there is no system call for it"),
         ("a forged segment", "client", "1.000000: <SEQ=1100><CTL=RST> is put on the network in the name of 192.0.2.1"),
+        (
+            "no more listening", "server",
+            "3.000000: stop listening(80): error: connection does not exist; there is no system call for it",
+        ),
         ("a remark", "client", r"1.000000: é, and no line\nmore"),
         ("another port", "server", "0.000000: listen(81), which is another port"),
+        ("another port beside it", "server", "0.000000: listen(90, backlog=5), which is another port"),
         (
             "two CLOSEs", "client",
             "2.000000: close(): error: connection closing; there is no system call for it",
@@ -298,6 +370,9 @@ def test_what_has_no_line_has_a_comment(what: str, side: str, remark: str) -> No
 def test_options_of_the_script_itself() -> None:
     assert "\n--ip_version=ipv6\n--mtu=540\n" in export_of(TOLD["IPv6"], "client").text()
     assert "\n--tcp_ts_tick_usecs=1000\n" in export_of(TOLD["ECN and timestamps"], "client").text()
+    cookie = TOLD["a cookie of Fast Open that is asked for"]
+    assert "\n--local_ip=192.0.2.1\n--remote_ip=192.168.0.1\n" in export_of(cookie, "server").text()
+    assert "_ip=" not in export_of(cookie, "client").text(), "to ask for one, no address matters"
 
 
 def test_what_comes_just_before_a_timer_comes_a_little_earlier() -> None:
@@ -347,12 +422,58 @@ NOT_TOLD = [
      "at 2.000000: client opens a second connection; a script follows one"),
     ("client", "", {"opening": "  - {host: server, call: listen, port: 80}\n"},
      "at 0.000000: client neither sends a segment nor does one arrive there"),
+    ("client", 'call: inject, segment: RST SEQ=1, from: "client:7", to: "server:80"', {"opening": ""},
+     "at 0.000000: client only puts forged segments on the network: its TCP neither sends a segment nor does one "
+     "arrive there"),
+    ("server", "", {"opening": OPENING.replace("port: 80}", "port: 80, backlog: 1, syn_cookies: when full}")},
+     "at 0.000000: server calls listen(80, backlog=1, syn_cookies=when full), and scripts leave such queues to the "
+     "kernel"),
+    ("server", "host: server, call: accept, port: 90",
+     {"opening": OPENING + "  - {host: server, call: listen, port: 90, backlog: 1}\n"},
+     "at 0.000000: the application of server calls accept(90), for which a script has no system call"),
+    ("server", "at: 1s, host: server, call: listen, port: 80", {},
+     "at 1.000000: listen(80) of server fails: error: connection already exists"),
+    ("server", 'at: 1s, host: server, call: open, port: 80, active: true, to: "client:99"\n'
+     'at: 2s, host: client, call: open, port: 99, active: true, to: "server:80"',
+     {"opening": '  - {host: server, call: open, port: 80, active: false, to: "client:99"}\n'},
+     "at 1.000000: server calls open(active), too; a script follows one connection"),
+    ("client", "", {"opening": OPENING.replace('80"}', '80", data: hello}')},
+     "at 0.000000: client calls connect(192.0.2.2:80, 5), an OPEN that brings text; connect() brings none"),
+    ("client", "at: 1s, host: client, call: open udp, port: 99", {},
+     "at 1.000000: the application of client calls udp(99), for which a script has no system call"),
+    ("client", "at: 1s, host: client, call: send, octets: 500", {"faults": "    mtu: 300"},
+     "at 1.050000: an ICMP message arrives, which a trace tells in words only"),
+    ("server", 'at: 1s, host: client, call: connect, to: "server:80"',
+     {"opening": "  - {host: server, call: listen, port: 80}\n  - {at: 500ms, host: server, call: close, port: 80}\n"},
+     "at 0.500000: the application of server calls stop listening(80), for which a script has no system call"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("side", "script", "more", "reason"), NOT_TOLD)
 def test_what_is_refused_with_its_reason(side: str, script: str, more: dict[str, str], reason: str) -> None:
     assert sides(ran(script, **more))[side] == reason
+
+
+@pytest.mark.parametrize(
+    ("side", "data", "reason"),
+    [
+        ("client", b"", "at 0.000000: client shows a cookie of Fast Open, which an earlier connection was given; "),
+        ("server", b"hello", "at 0.050000: the application of server takes the text of a SYN (Fast Open) before "),
+    ],
+)
+def test_fast_open_with_a_cookie_is_refused(side: str, data: bytes, reason: str) -> None:
+    net = Network()
+    client = net.host("client", profile="plain", fast_open="client")
+    server = net.host("server", profile="plain", fast_open="server")
+    net.link("client", "server", delay="50ms")
+    server.listen(80)
+    client.fast_cookies[server.address] = cookie_for(server.config.isn_secret, client.address)
+    client.connect("server", 80, data=data)
+    net.run("1s")
+    assert net.trace is not None
+    host = net.hosts[side]
+    with pytest.raises(NotExpressible, match=re.escape(reason)):
+        export(net.trace, side, {None: host.config, 1: host.connections[1].endpoint.cfg}, "plain")
 
 
 def test_what_does_not_run_back_is_refused() -> None:

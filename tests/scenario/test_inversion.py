@@ -117,9 +117,10 @@ def wrong_includes(data: Data) -> Iterator[Change]:
 
 
 def wrong_never(data: Data) -> Iterator[Change]:
-    host = next(iter(data["hosts"]))
-    happened = ["any SYN", f"{host} SYN", "any segment", f"{host} retransmission set"]
-    happened += [f"{host} is {state}" for state in ("SYN-SENT",)]
+    hosts = [step["host"] for step in data["script"] if step["call"] == "connect" or step.get("active")]
+    happened = ["any segment"]
+    for host in hosts[:1]:
+        happened += ["any SYN", f"{host} SYN", f"{host} retransmission set", f"{host} is SYN-SENT"]
     for index in range(len(data["expect"].get("never", []))):
         for phrase in happened:
             yield _line(data, "never", index, phrase, "it happened")
@@ -180,6 +181,12 @@ def wrong_rest(data: Data) -> Iterator[Change]:
         for index, signal in enumerate(signals):
             yield _entry(data, "signals", key, [*signals[:index], *signals[index + 1 :]], f"`{signal}`")
         yield _entry(data, "signals", key, [*signals, "urgent data"], "it was told")
+    for key, counters in data["expect"].get("counters", {}).items():
+        for name, times in counters.items():
+            yield _entry(data, "counters", key, {**counters, name: 99_999}, f"it counted {times}")
+    for key, lengths in data["expect"].get("queues", {}).items():
+        for which in lengths:
+            yield _entry(data, "queues", key, {**lengths, which: 99_999}, str(lengths[which]))
     for key, errors in data["expect"].get("errors", {}).items():
         yield _entry(data, "errors", key, [], "returned")
         yield _entry(data, "errors", key, [*errors, "insufficient resources"], "returned")
@@ -192,7 +199,7 @@ CHANGES = (wrong_segments, wrong_includes, wrong_never, wrong_count, wrong_state
 SECTION = {
     "SegmentsAre": "segments", "SegmentsInclude": "includes", "Never": "never", "Happens": "count", "PathIs": "states",
     "EndsIn": "states", "TimerDoes": "timers", "TextDelivered": "delivered", "OctetsDelivered": "delivered",
-    "SignalsAre": "signals", "ErrorsAre": "errors", "Ends": "ends",
+    "SignalsAre": "signals", "ErrorsAre": "errors", "Ends": "ends", "CounterIs": "counters", "QueueReaches": "queues",
 }  # fmt: skip
 
 

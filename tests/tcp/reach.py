@@ -241,8 +241,9 @@ class Reached:
 # ------------------------------------------------------------------ the way to each state
 
 
-def fresh(numbers: tuple[int, int] = NUMBERS[0], *, kind: type[Endpoint] = Endpoint, **knobs: Any) -> Reached:
-    """A CLOSED endpoint: at-once ACKs, no user timeout, a receive buffer of RCV; knobs as named."""
+def fresh(numbers: tuple[int, int] = NUMBERS[0], **knobs: Any) -> Reached:
+    """A CLOSED endpoint: at-once ACKs, no user timeout, a receive buffer of RCV; knobs, and its `kind`, as named."""
+    kind: type[Endpoint] = knobs.pop("kind", Endpoint)
     template: dict[str, Any] = {"iss": numbers[0], "delayed_ack": 0, "user_timeout": None, "rcv_buff": RCV}
     end = kind(profile("rfc9293", **(template | knobs)), LOCAL, REMOTE, observed=True)
     return Reached(end, *numbers)

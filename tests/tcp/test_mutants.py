@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import re
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from tcpsim.tcp.calls import TcpError
 from tcpsim.tcp.config import KNOBS, Config, checked, profile
 from tcpsim.tcp.diagram import CLOSED, ESTABLISHED, SYN_RECEIVED, TIME_WAIT
 from tcpsim.tcp.endpoint import Endpoint
@@ -169,3 +172,49 @@ def test_an_altered_segment_is_another_one() -> None:
 def test_states_are_reached_with_a_mutant_too() -> None:
     assert reach("no-nagle", TIME_WAIT).state is TIME_WAIT
     assert fresh("no-nagle").state is CLOSED
+
+
+# ------------------------------------------------------------------ whatever comes
+
+
+def _something(chance: random.Random, end: Endpoint, irs: int, now: int) -> None:
+    """Let a segment arrive, a call be made or timers act, by chance."""
+    which = chance.random()
+    if which < 0.6:
+        ctl = chance.choice(["ACK", "FIN,ACK", "SYN", "RST", "SYN,ACK", "PSH,ACK", "URG,ACK", "RST,ACK", "SYN,FIN"])
+        options = chance.choice([None, Options(ts=(chance.randrange(5), 0)), Options(3, 3, True)])
+        seq, ack = irs + chance.randrange(-3, 15), end.iss + chance.randrange(-2, 15) if "ACK" in ctl else 0
+        text = bytes(chance.randrange(4))
+        end.segment_arrives(
+            now, segment(ctl, seq, ack, chance.choice([0, 1, 5, 100]), text, options, chance.randrange(4))
+        )
+    elif which < 0.7:
+        end.send(now, bytes(chance.randrange(9)), urgent=chance.random() < 0.2)
+    elif which < 0.78:
+        end.receive(now, chance.randrange(1, 9))
+    elif which < 0.86:
+        chance.choice([end.close, end.close, end.abort, end.shutdown])(now)
+    else:
+        for _ in range(20_000):
+            at = end.next_timeout()
+            if at is None or at > now:
+                return
+            end.timeout(at)
+        raise AssertionError("a timer that never comes to rest")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=str)
+def test_a_segment_never_raises_whoever_it_meets(mutant: Mutant) -> None:
+    for seed in range(8):
+        chance = random.Random(f"{mutant.name} {seed}")
+        config = mutant.changes(profile(chance.choice(["plain", "linux"]), iss=2**32 - 5, mss=4, rcv_buff=20))
+        end = (mutant.endpoint or Endpoint)(config, ("192.0.2.1", 1), ("192.0.2.2", 2), observed=bool(seed % 2))
+        irs, now = chance.choice([7, 2**32 - 3]), 0
+        end.open(0, active=bool(seed % 3))
+        end.segment_arrives(0, segment("SYN,ACK" if seed % 3 else "SYN", irs, end.snd_nxt if seed % 3 else 0, 100))
+        end.segment_arrives(0, segment("ACK", irs + 1, end.snd_nxt, 100))
+        for _ in range(30):
+            now += chance.choice([0, 1, 10**8, 10**9, 6 * 10**10])
+            with contextlib.suppress(TcpError):
+                _something(chance, end, irs, now)
+            assert end.fork().key(now) == end.key(now)

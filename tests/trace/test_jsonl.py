@@ -32,8 +32,8 @@ from tcpsim.trace import (
     Held,
     HostHeader,
     Lost,
-    Moved,
     Mapped,
+    Moved,
     Note,
     Record,
     SegmentRecord,
@@ -81,14 +81,26 @@ ONE_OF_EACH: list[Record] = [
     Lost(60, 16, "client", None, None, 4, UDP_FLOW, Datagram(65_507), 0, None, "loss 1%", 99),
     Delivered(60, 17, "server", None, None, 0, None, False, False, 0),
     Checked(
-        60, 18, "server", 1, None, TO_SERVER, 100, 300, "SEGMENT ARRIVES", 1, "CLOSING",
+        60,
+        18,
+        "server",
+        1,
+        None,
+        TO_SERVER,
+        100,
+        300,
+        "SEGMENT ARRIVES",
+        1,
+        "CLOSING",
         (
             Check("first, text", "RFC 9293 3", "SEG.SEQ = RCV.NXT", (("SEG.SEQ", 7, THEIRS),), True, True, False, None),
             Check("CLOSE call", "RFC 9293 3.10.4", "do it", (("RCV.WND", -1, PLAIN),), None, False, True, A_RULE),
         ),
         False,
     ),
-    Changed(60, 19, "server", 1, None, TO_SERVER, 0, 0, (("RTO", None, 5), ("FIN queued", False, True), ("state", "a", "b"))),
+    Changed(
+        60, 19, "server", 1, None, TO_SERVER, 0, 0, (("RTO", None, 5), ("FIN queued", False, True), ("state", "a", "b"))
+    ),
     Note(60, 20, "server", None, None, 'it crashed: "ä\u2028"'),
     Mapped(60, 21, "client", None, None, "NAT: ...", "TCP", ("10.0.0.1", 49_152), ("203.0.113.1", 1024)),
     Ended(60, 22, "", None, None, "idle"),
@@ -323,10 +335,16 @@ CHECKED, CHANGED = (json.loads(line) for line in dump(Trace.of(HEADER, ONE_OF_EA
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (CHECKED | {"checks": [{"name": "first"}]}, 'expected a check, {"name": ..., "cite": ..., "question": ..., ...}'),
+        (
+            CHECKED | {"checks": [{"name": "first"}]},
+            'expected a check, {"name": ..., "cite": ..., "question": ..., ...}',
+        ),
         (CHECKED | {"checks": [CHECKED["checks"][0] | {"more": 1}]}, "expected a check"),
         (CHECKED | {"checks": [CHECKED["checks"][0] | {"answer": 1}]}, "expected true or false"),
-        (CHECKED | {"checks": [CHECKED["checks"][0] | {"values": [["SEG.SEQ", 1, "us"]]}]}, "expected [variable, number"),
+        (
+            CHECKED | {"checks": [CHECKED["checks"][0] | {"values": [["SEG.SEQ", 1, "us"]]}]},
+            "expected [variable, number",
+        ),
         (CHECKED | {"agreed": 1}, "expected true or false as 'agreed', not 1"),
         (CHANGED | {"changes": [["RTO", 1]]}, "expected [variable, before, after] as 'changes', not a list"),
         (CHANGED | {"changes": [["RTO", 1, 2.5]]}, "expected whole numbers only"),

@@ -6,6 +6,7 @@ modules that are named after what they break.
 """
 
 from . import opening, closing, data, resets, listeners  # noqa: F401, I001 -- for their entries, in the order in which these are told
+from .mutant import HEADINGS as HEADINGS
 from .mutant import MUTANTS as MUTANTS
 from .mutant import Mutant as Mutant
 from .mutant import NoSuchMutant as NoSuchMutant

@@ -13,11 +13,13 @@ from ..segment import ACK, FIN, RST, SYN, Segment
 from ..send import output, reset_for
 from ..seqnum import MASK
 from ..units import MINUTE, NEVER
-from .mutant import Deviant, altered, deviation, knobs
+from .mutant import Deviant, altered, deviation, heading, knobs
 
 if TYPE_CHECKING:
     from ..actions import Action
     from ..units import Time
+
+heading("Closing")
 
 
 # ------------------------------------------------------------------ the peer's FIN

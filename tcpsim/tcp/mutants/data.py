@@ -12,15 +12,17 @@ from ..ending import delete
 from ..live import push_call
 from ..options import Options
 from ..segment import ACK, FIN, RST, SYN, URG, Segment
-from ..send import window_field
+from ..send import output, window_field
 from ..seqnum import HALF, MASK, gt, lt
 from ..units import NEVER
-from .mutant import Deviant, altered, deviation, knobs
+from .mutant import Deviant, altered, deviation, heading, knobs
 
 if TYPE_CHECKING:
     from ..actions import Action
     from ..text import Chunk
     from ..units import Time
+
+heading("Data, windows and timers")
 
 
 # ------------------------------------------------------------------ what is delivered
@@ -70,7 +72,7 @@ class DuplicateDeliveredTwice(Deviant):
 
 
 @deviation(
-    "message-borders", "RFC 9293 3.7.4",
+    "message-borders", "RFC 9293 3.7",
     "Each SEND goes in segments of its own, as if a TCP connection kept the borders between messages.",
 )  # fmt: skip
 class MessageBorders(Deviant):
@@ -89,7 +91,7 @@ class MessageBorders(Deviant):
     "The urgent pointer points to the last octet of urgent data, not to the one after it.",
 )  # fmt: skip
 class UrgentOffByOne(Deviant):
-    """RFC 961's pointer, and many a kernel's."""
+    """What RFC 793 says in one place, and most kernels do (RFC 6093 3.1)."""
 
     __slots__ = ()
 
@@ -322,6 +324,7 @@ class StaleWindow(Deviant):
         actions = super().segment_arrives(now, segment)
         if stale and self.state.synchronized and segment.ctl & (SYN | RST | ACK) == ACK:
             update_window(self, now, segment.wnd << self.snd_scale)
+            output(self, now)
             actions += self._blamed(self._more(now))
         return actions
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..send import reset_for
 from ..units import MAX_DURATION
-from .mutant import Deviant, deviation, knobs, listener
+from .mutant import Deviant, deviation, heading, knobs, listener
 
 if TYPE_CHECKING:
     from ..rules import Rule
     from ..segment import Segment
     from ..units import Time
+
+heading("Listeners")
 
 
 @listener("full-queue-resets", "RFC 4987 2.2", "A SYN for which a listener has no room is answered with a RST.")

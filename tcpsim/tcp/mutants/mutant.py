@@ -33,6 +33,16 @@ if TYPE_CHECKING:
     Answer = Callable[[Segment, Rule], Segment | None]
 
 
+HEADINGS: Final[dict[str, list[str]]] = {}
+"""The headings in the order in which they are told, and under each the names of its mutants."""
+
+
+def heading(words: str) -> None:
+    """Begin a part of the catalogue: what is entered from here on belongs to it."""
+    assert words not in HEADINGS, f"two parts are headed {words}"
+    HEADINGS[words] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A named deviation from the RFCs.
@@ -47,6 +57,7 @@ class Mutant:
         crowded: what its listeners answer a SYN that finds no room; None for nothing, which is right.
         never_quiet: whether it speaks at once after a restart, where it ought to keep quiet.
         rule: the reason that its actions give.
+        heading: what part of TCP it breaks, as a table of them is headed.
     """
 
     name: str
@@ -58,11 +69,13 @@ class Mutant:
     crowded: Answer | None = None
     never_quiet: bool = False
     rule: Rule = field(init=False)
+    heading: str = field(init=False)
 
     def __post_init__(self) -> None:
         rfc, number, section = self.cite.split(" ", 2)
         rule = Rule(f"mutant.{self.name}", f"{rfc} {number}", section, "", f"MUTANT: {self.sentence}")
         object.__setattr__(self, "rule", rule)
+        object.__setattr__(self, "heading", next(reversed(HEADINGS)))
 
     def changes(self, config: Config) -> Config:
         """Return the knobs that an endpoint of this mutant has in place of `config`."""
@@ -229,6 +242,7 @@ def hasty(name: str, cite: str, sentence: str) -> None:
 def _entered(mutant: Mutant) -> Mutant:
     assert mutant.name not in MUTANTS, f"two mutants are called {mutant.name}"
     MUTANTS[mutant.name] = mutant
+    HEADINGS[mutant.heading].append(mutant.name)
     return mutant
 
 
@@ -240,6 +254,6 @@ def altered(segment: Segment, **changes: Any) -> Segment:
 
 _FIELDS: Final = ("seq", "ack", "ctl", "wnd", "length", "text", "why", "options", "up", "ecn")
 __all__ = [
-    "MUTANTS", "Deviant", "Mutant", "NoSuchMutant", "altered", "deviation", "hasty", "host", "knobs", "listener",
-    "named",
+    "HEADINGS", "MUTANTS", "Deviant", "Mutant", "NoSuchMutant", "altered", "deviation", "hasty", "heading", "host",
+    "knobs", "listener", "named",
 ]  # fmt: skip

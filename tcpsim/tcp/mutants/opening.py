@@ -12,11 +12,13 @@ from ..send import reset_for, send_bare_ack
 from ..seqnum import MASK
 from ..timers import stop_retransmission
 from ..units import MAX_DURATION
-from .mutant import Deviant, altered, deviation, hasty, knobs
+from .mutant import Deviant, altered, deviation, hasty, heading, knobs
 
 if TYPE_CHECKING:
     from ..actions import Action
     from ..units import Time
+
+heading("Opening")
 
 
 # ------------------------------------------------------------------ how many segments

@@ -9,12 +9,14 @@ from ..diagram import CLOSED, LISTEN
 from ..segment import ACK, RST, SYN, Segment
 from ..send import reset_for
 from ..seqnum import MASK
-from .mutant import Deviant, altered, deviation, host, knobs
+from .mutant import Deviant, altered, deviation, heading, host, knobs
 
 if TYPE_CHECKING:
     from ..actions import Action
     from ..rules import Rule
     from ..units import Time
+
+heading("Resets and attackers")
 
 
 # ------------------------------------------------------------------ no connection
