@@ -366,11 +366,14 @@ def explain(
 
 
 @tcpsim.command(name="list", short_help="List the scenarios that come along, and their questions.")
-@click.argument("group", required=False, type=GroupName())
+@click.argument("group", required=False, type=GroupName(), metavar="[GROUP|WORD]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: name, group, title and question of each.")
 @_sized
 def list_(group: str | None, as_json: bool, ascii: bool, width: int | None) -> None:
-    """List the scenarios that come along by group, each with the question that it answers."""
+    """List the scenarios that come along by group, each with the question that it answers.
+
+    With a word, as FIN-ACK or "2 MSL", those that speak of it.
+    """
     from .overview import library_json, tell_library
 
     if as_json:

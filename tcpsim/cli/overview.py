@@ -18,6 +18,8 @@ from .group import FAILED, INTERRUPTED, Wrong, say
 from .inputs import read_scenario, run_scenario
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..scenario import Run
     from ..scenario.library import Entry
     from .reporting import Report
@@ -30,17 +32,37 @@ NAME_COLUMN: Final = 26
 
 
 def entries_of(group: str | None) -> list[Entry]:
-    """Return the library's scenarios, or those of one group; Wrong if there is no such group."""
+    """Return the library's scenarios, those of one group, or those that speak of something.
+
+    A word is looked for in names and titles, questions and answers, quizzes included, whatever its letters' case; `FIN-ACK`
+    also finds `FIN,ACK`. Wrong if it is neither a group nor found.
+    """
     from ..scenario.library import GROUPS, library
     from ..scenario.problems import nearest_word, one_of, shown
 
     if group is None:
         return library()
-    if group not in GROUPS:
+    if group in GROUPS:
+        return [entry for entry in library() if entry.group == group]
+    wanted = _plain(group)
+    found = [entry for entry in library() if wanted in _plain(f"{entry.name} {_told(entry.path)}")] if wanted else []
+    if not found:
         near = nearest_word(group, GROUPS)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise Wrong(f"GROUP: there is no group {shown(group)}; expected {one_of(GROUPS)}{hint}")
-    return [entry for entry in library() if entry.group == group]
+        raise Wrong(f"no scenario speaks of {shown(group)}, and no group is called so; expected {one_of(GROUPS)}{hint}")
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace(",", "-").split())
+
+
+def _told(path: Path) -> str:
+    """Return what a scenario tells a reader: what stands in its file before the hosts, and its quiz."""
+    text = path.read_text("utf-8", "replace")
+    before, _, behind = text.partition("\nhosts:")
+    _, _, quiz = behind.partition("\nquiz:")
+    return f"{before} {quiz.partition(chr(10) + 'mutant:')[0]}"
 
 
 def tell_library(report: Report, group: str | None) -> None:

@@ -156,9 +156,10 @@ class Network:
     ) -> Link:
         """Join two hosts. What is given here holds for both directions, each with its own chance.
 
-        Besides delay, rate and queue limit: `loss`, `duplicate`, `corrupt`, `reorder` (probabilities,
-        "1%"), `jitter` (a duration), `mtu` (octets) with `icmp` and `clamp_mss` (see `Mtu`), and `rules`, a list of
-        further ones. A fault among them counts the packets of both directions. What differs by direction is set on `link.toward(host)`.
+        Besides delay, rate and queue limit: `loss`, `duplicate`, `corrupt`, `reorder` (probabilities, "1%"),
+        `jitter` (a duration), `mtu` (octets) with `icmp` and `clamp_mss` (see `Mtu`), and `rules`, a list of
+        further ones. A fault among them counts the packets of both directions. What differs by direction is set
+        on `link.toward(host)`.
 
         Raises ValueError for a value out of range or a host that is not of this network, TypeError
         for a value that is none and for an unknown keyword.

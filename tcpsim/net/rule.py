@@ -6,6 +6,8 @@ Rule 2. A plain function is a rule. A rule with a memory is an object, and `fork
 Rule 3. All chance in a rule comes from the generator that it is handed, and only from its `random()`,
         whose numbers are the same on every platform and version of Python.
 Rule 4. What a rule does, it says: a verdict bears the words of who decided it and why.
+Rule 5. A rule may give the packet other addresses, or another segment in place of its own, as a NAT does; the rules
+        behind it see those.
 
 What the verdicts of one packet's rules add up to:
 

@@ -138,6 +138,22 @@ def test_list_as_json() -> None:
     assert json.loads(call("list", "closing", "--json").stdout) == closing
 
 
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("FIN-ACK", "close-three-segments"), ("fin,ack", "close-three-segments"), ("why-2msl", "why-2msl"), ("2 MSL", "lost-last-ack")],
+)  # fmt: skip
+def test_list_finds_what_speaks_of_something(word: str, found: str) -> None:
+    names = [each["name"] for each in json.loads(call("list", word, "--json").stdout)]
+    assert found in names
+    assert "nagle-delayed-ack" not in names
+
+
+def test_list_says_that_nothing_speaks_of_a_word() -> None:
+    ran = call("list", "carrier pigeon")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("no scenario speaks of 'carrier pigeon', and no group is called so; expected opening,")
+
+
 def test_list_of_an_unknown_group() -> None:
     ran = call("list", "openin")
     assert (ran.exit_code, ran.stdout) == (2, "")

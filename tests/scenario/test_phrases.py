@@ -256,13 +256,13 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
     ("parse", "phrase", "offset", "wrong", "expected", "nearest"),
     [
         (parse_line, "", 0, "the phrase is empty", "the name of a host or connection", ""),
-        (parse_line, "client", 6, "the phrase ends too early", "control bits such as SYN,ACK, or data, or segment", ""),
+        (parse_line, "client", 6, "the phrase ends too early", "control bits such as SYN,ACK, or data, or segment, or UDP", ""),
         (
             parse_line,
             "client syn",
             7,
             "'syn' does not belong here",
-            "control bits such as SYN,ACK, or data, or segment",
+            "control bits such as SYN,ACK, or data, or segment, or UDP",
             "SYN",
         ),
         (
@@ -312,7 +312,7 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
             "client received 2nd 5",
             20,
             "'5' does not belong here",
-            "control bits such as SYN,ACK, or data, or segment",
+            "control bits such as SYN,ACK, or data, or segment, or UDP",
             "",
         ),
         (
@@ -356,7 +356,7 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
             "2nd",
             3,
             "the phrase ends too early",
-            "control bits such as SYN,ACK, or data, or segment",
+            "control bits such as SYN,ACK, or data, or segment, or UDP",
             "",
         ),
         (parse_selector, "first FIN from 5", 15, "'5' does not belong here", "the name of a host or connection", ""),
