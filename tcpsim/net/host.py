@@ -414,6 +414,10 @@ class Host:
             self.tell(record.Arrived, now, None, packet)
             self.tell(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
             return
+        if self.mutant is not None and self.mutant.listens_once and listener.accepted:
+            self.tell(record.Arrived, now, None, packet)
+            self.answer(now, reverse(packet.flow), reset_for(packet.segment, self.mutant.rule))
+            return
         connection = self.spare(listener)
         flow = packet.flow
         connection.bind((flow[2], flow[3]), (flow[0], flow[1]))

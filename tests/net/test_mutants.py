@@ -124,3 +124,15 @@ def test_a_trace_of_a_mutant_is_read_back_with_its_reasons(tmp_path: Path) -> No
     (unknown,) = whys(text.replace("mutant.wrong-reset-numbers", "mutant.of-another-version"))
     assert unknown is not None
     assert unknown.id == "mutant.of-another-version"
+
+
+def test_a_listener_that_listens_once_has_no_second_connection() -> None:
+    net = pair("listens-once")
+    client, server = net.hosts["client"], net.hosts["server"]
+    server.listen(80)
+    first, second = client.connect(server, 80), client.connect(server, 80)
+    net.run("1s")
+    assert (first.state, str(second.state), second.signals) == (ESTABLISHED, "CLOSED", ["connection refused"])
+    assert len(server.connections) == 1
+    refusals = [r.why for r in net.trace.records if isinstance(r, Sent) and r.host == "server" and r.connection is None]  # type: ignore[union-attr]  # it is traced
+    assert [why.id for why in refusals if why is not None] == ["mutant.listens-once"]

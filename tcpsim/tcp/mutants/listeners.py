@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..send import reset_for
 from ..units import MAX_DURATION
-from .mutant import Deviant, deviation, heading, knobs, listener
+from .mutant import Deviant, deviation, heading, knobs, listener, single
 
 if TYPE_CHECKING:
     from ..rules import Rule
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from ..units import Time
 
 heading("Listeners")
+
+single(
+    "listens-once", "RFC 9293 3.9.1.1, MUST-42",
+    "A listener becomes the first connection that it makes: while that is there, nobody listens at the port.",
+)  # fmt: skip
 
 
 @listener("full-queue-resets", "RFC 4987 2.2", "A SYN for which a listener has no room is answered with a RST.")

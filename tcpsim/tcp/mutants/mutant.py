@@ -55,6 +55,7 @@ class Mutant:
         endpoint: the endpoint that deviates, or None where knobs are enough.
         answer: what its host answers a segment for which there is no connection; None for what is right.
         crowded: what its listeners answer a SYN that finds no room; None for nothing, which is right.
+        listens_once: whether a listener is gone with the first connection that it makes.
         never_quiet: whether it speaks at once after a restart, where it ought to keep quiet.
         rule: the reason that its actions give.
         heading: what part of TCP it breaks, as a table of them is headed.
@@ -68,6 +69,7 @@ class Mutant:
     answer: Answer | None = None
     crowded: Answer | None = None
     never_quiet: bool = False
+    listens_once: bool = False
     rule: Rule = field(init=False)
     heading: str = field(init=False)
 
@@ -239,6 +241,11 @@ def hasty(name: str, cite: str, sentence: str) -> None:
     _entered(Mutant(name, sentence, cite, never_quiet=True))
 
 
+def single(name: str, cite: str, sentence: str) -> None:
+    """Enter a mutant whose listeners make one connection each, and no more."""
+    _entered(Mutant(name, sentence, cite, listens_once=True))
+
+
 def _entered(mutant: Mutant) -> Mutant:
     assert mutant.name not in MUTANTS, f"two mutants are called {mutant.name}"
     MUTANTS[mutant.name] = mutant
@@ -255,5 +262,5 @@ def altered(segment: Segment, **changes: Any) -> Segment:
 _FIELDS: Final = ("seq", "ack", "ctl", "wnd", "length", "text", "why", "options", "up", "ecn")
 __all__ = [
     "HEADINGS", "MUTANTS", "Deviant", "Mutant", "NoSuchMutant", "altered", "deviation", "hasty", "heading", "host",
-    "knobs", "listener", "named",
+    "knobs", "listener", "named", "single",
 ]  # fmt: skip
