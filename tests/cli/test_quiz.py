@@ -260,15 +260,16 @@ class Terminal:
         )
         os.close(other)
         self.said = ""
+        self.heard = 0
 
     def until(self, words: str) -> None:
-        """Read on until these words were said since the last time."""
-        start = len(self.said)
-        while words not in self.said[start:]:
+        """Read on until these words were said, behind those of the last time: one piece may hold both."""
+        while (found := self.said.find(words, self.heard)) < 0:
             ready, _, _ = select.select([self.main], [], [], 30)
             assert ready, f"it never said {words!r} but {self.said!r}"
             piece = os.read(self.main, 65536).decode()
             self.said += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", piece)
+        self.heard = found + len(words)
 
     def type(self, line: str) -> None:
         os.write(self.main, line.encode())

@@ -48,7 +48,10 @@ def test_explain_takes_any_number_of_a_happening() -> None:
     assert "wire \N{EN DASH} → 300" in said.pop()
 
 
-def test_a_trace_that_was_not_explained_is_told_as_it_is_and_says_so() -> None:
+def test_a_trace_that_was_not_explained_is_told_as_it_is_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert call("run", "-q", "handshake", "--trace", "plain.jsonl").exit_code == 0
     said = call("explain", "plain.jsonl").stdout
     assert "server moves from LISTEN to SYN-RECEIVED: rcv SYN" in said

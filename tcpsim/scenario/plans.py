@@ -1,0 +1,118 @@
+"""What a scenario is once it has been read: hosts, links with their faults, steps, expectations.
+
+Rule 1. Nothing here is checked: whoever holds a Scenario has it from `loading.py`, and every name in it is known.
+Rule 2. What can turn out wrong in the run keeps its place in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..trace.naming import printable
+
+if TYPE_CHECKING:
+    from ..tcp.units import Time
+    from . import models
+    from .expectations import Expectation
+    from .moments import Selector
+    from .problems import Place
+    from .values import Mutation
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """A host as the file has it: `profile` is "" where it names none of its own."""
+
+    name: str
+    address: str
+    profile: str
+    knobs: dict[str, Any]
+    ports: tuple[int, int] | None = None
+    loopback: Time = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """A fault as the file has it: what it does, to which packets (None for an outage), and its words."""
+
+    place: Place
+    verb: str
+    words: str
+    selector: Selector | None
+    options: models.Fault
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """A link as the file has it: what each direction does, by the name of the host that it leads to."""
+
+    place: Place
+    between: tuple[str, str]
+    toward: dict[str, models.Impairments]
+    faults: tuple[FaultPlan, ...]
+    nat: models.Nat | None = None
+    firewall: models.Firewall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """A line of the script: its place and what it says."""
+
+    place: Place
+    step: Any
+
+    @property
+    def words(self) -> str:
+        """The step as a message names it."""
+        host = getattr(self.step, "host", None)
+        return f"{host} {self.step.call}" if host else str(self.step.call)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scenario:
+    """A scenario that can be run.
+
+    Attributes:
+        name: the file's name without its suffix, by which the library finds it.
+        path: the file.
+        text: all that stands in it.
+        intro: the comment with which it opens, without `#`.
+        title, question, shows, source: as in the file.
+        quiz: the question that `tcpsim quiz` asks, or None.
+        mutant: the mutant that fails it, or None.
+        seed, profile, knobs: what holds unless a run or a host says otherwise.
+        hosts, links, script, expectations: the parts, in the order of the file.
+        until: nanoseconds of virtual time; max_events: a number of events. At these, a run stops.
+    """
+
+    name: str
+    path: str
+    text: str
+    intro: str
+    title: str
+    question: str
+    shows: str
+    source: str
+    quiz: models.Quiz | None
+    mutant: Mutation | None
+    seed: int
+    profile: str
+    knobs: dict[str, Any]
+    hosts: tuple[HostPlan, ...]
+    links: tuple[LinkPlan, ...]
+    script: tuple[StepPlan, ...]
+    expectations: tuple[Expectation, ...]
+    until: Time
+    max_events: int
+
+    @property
+    def group(self) -> str:
+        """The folder of the library that it lies in; "" for a file of one's own."""
+        from .library import group_of
+
+        return group_of(Path(self.path))
+
+    def __repr__(self) -> str:
+        return f"<Scenario {printable(self.name)}: {printable(self.title)}>"
