@@ -20,6 +20,7 @@ from tcpsim.tcp.actions import SIGNALS, TIMERS
 from tcpsim.tcp.config import KNOBS
 from tcpsim.tcp.diagram import State
 from tcpsim.trace import Header, jsonl
+from tcpsim.trace.columns import COLUMNS
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCENARIOS = (DOCS / "scenarios.md").read_text("utf-8")
@@ -46,7 +47,8 @@ PARTS: list[type[models.Part]] = [
     models.Quiz, models.Nat, models.Firewall,
     models.Listen, models.Accept, models.ShowQueues, models.QueueLengths,
     models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
-    models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject, models.Remark,
+    models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject,
+    models.Remark,
 ]  # fmt: skip
 """Every type that the keys of a file belong to."""
 
@@ -246,7 +248,7 @@ def test_lines_of_a_trace_load_and_are_written_as_shown(text: str) -> None:
 
 def test_every_kind_and_key_of_a_trace_is_told_and_shown() -> None:
     lines = "".join(block.text for block in blocks(TRACE, "json.*?"))
-    for cls, columns in jsonl._COLUMNS.items():
+    for cls, columns in COLUMNS.items():
         (row,) = re.findall(rf"^\| `{cls.kind}` \| (.*?) ?\|", TRACE, re.MULTILINE)
         assert re.findall(r"`(\w+)`", row) == [column.key for column in columns]
     every = {*re.findall(r'"(\w+)":', lines)} - {"name", "addresses", "mss"}
@@ -290,6 +292,13 @@ def test_commands_run() -> None:
         arguments = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', shown)]
         ran = CliRunner().invoke(commands.tcpsim, arguments)
         assert ran.exit_code == 0, ran.output
+
+
+def test_a_list_of_bounded_values_is_called_in_english() -> None:
+    for plural in ("whole numbers, 1 to 65535", "list of text, or number of octets |"):
+        assert plural in SCENARIOS
+    for wrong in ("characterss", "octetss", "65535s"):
+        assert wrong not in SCENARIOS
 
 
 def test_pages_name_no_machine() -> None:

@@ -15,7 +15,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"tcp": 0, "trace": 1, "wire": 1, "net": 2, "scenario": 3, "draw": 3, "packetdrill": 3, "cli": 4, "testing": 4}
+FLOORS = {
+    "tcp": 0,
+    "trace": 1,
+    "wire": 1,
+    "net": 2,
+    "scenario": 3,
+    "draw": 3,
+    "packetdrill": 3,
+    "capture": 3,
+    "testing": 4,
+    "web": 4,
+    "cli": 5,
+}
 
 IMPURE = frozenset({
     "asyncio", "datetime", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select",

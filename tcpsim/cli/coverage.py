@@ -31,10 +31,10 @@ SCENARIO_SUFFIXES: Final = (".yaml", ".yml")
 EXAMPLES: Final = """
 \b
 Examples:
-  tcpsim coverage handshake                         what one run exercises
-  tcpsim coverage --all --missing                   what no scenario of the library exercises
-  tcpsim coverage --all tests/packetdrill           the library and all scripts of a folder
-  tcpsim coverage mine/ --require edges,rules       fail if one is missing, for a CI
+  tcpsim coverage handshake                    what one run exercises
+  tcpsim coverage --all --missing              what the library leaves out
+  tcpsim coverage --all tests/packetdrill      the library, and a folder
+  tcpsim coverage mine/ --require edges,rules  fail if one is missing
 """
 
 

@@ -34,8 +34,8 @@ NAME_COLUMN: Final = 26
 def entries_of(group: str | None) -> list[Entry]:
     """Return the library's scenarios, those of one group, or those that speak of something.
 
-    A word is looked for in names and titles, questions and answers, quizzes included, whatever its letters' case; `FIN-ACK`
-    also finds `FIN,ACK`. Wrong if it is neither a group nor found.
+    A word is looked for in names and titles, questions and answers, quizzes included, whatever its letters' case;
+    `FIN-ACK` also finds `FIN,ACK`. Wrong if it is neither a group nor found.
     """
     from ..scenario.library import GROUPS, library
     from ..scenario.problems import nearest_word, one_of, shown

@@ -319,7 +319,8 @@ def _names() -> dict[str, str]:
     return {
         "Duration": "[time](#values)", "Rate": "[rate](#values)", "Probability": "[probability](#values)",
         "Name": "[name](#names)", "ConnectionName": "name or number of a connection",
-        "To": "`host:port`", "From": "`host` or `host:port`", "Port": "whole number, 1 to 65535", "PortRange": "`49152..65535`",
+        "To": "`host:port`", "From": "`host` or `host:port`", "Port": "whole number, 1 to 65535",
+        "PortRange": "`49152..65535`",
         "CounterName": "counter", "ListenerKey": "`host:port`",
         "EventPhrase": "[event](#events)", "SelectorPhrase": "[selector](#selectors)", "Outage": "`1s..5s` or `1s..`",
         "LinePhrase": "[line](#segments-in-words)", "OccurrencePhrase": "[happening](#happenings)",
@@ -366,7 +367,10 @@ _ANCHORS: Final = {
 
 
 def _plural(words: str) -> str:
-    return words.replace("](", "s](") if "](" in words else f"{words}s"
+    if "](" in words:
+        return words.replace("](", "s](")
+    name, comma, rest = words.partition(",")
+    return words if name == "text" or " octets" in rest else f"{name}s{comma}{rest}"
 
 
 def _bounded(words: str, metadata: list[Any]) -> str:

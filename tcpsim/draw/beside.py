@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from rich.text import Text
 
+from .arrow_text import look_style
 from .comparing import ALIKE, DURATION, ELSEWHEN, FATE, UNLIKE, compare
-from .ladder_text import NARROWEST, STATE_STYLES, Ladder, look_style
+from .ladder_text import NARROWEST, Ladder
+from .rows import STATE_STYLES
 from .scene import Arrow, Stay, TimerRun, scene
 from .words import Clock, clean, to_ascii
 

@@ -45,6 +45,25 @@ class Binding:
         return self.address is None or address is None or self.address == address
 
 
+class Turn:
+    """The ephemeral ports in turn: who asks gets the next free one after that which was given last."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self) -> None:
+        self._next = FIRST_EPHEMERAL
+
+    def take(self, ports: tuple[int, int], free: Callable[[int], bool]) -> int:
+        """Return the next port, from the first to the last of `ports`, that is free; 0 if none is."""
+        first, last = ports
+        for _ in range(last - first + 1):
+            port = self._next if first <= self._next <= last else first
+            self._next = port + 1
+            if free(port):
+                return port
+        return 0
+
+
 class Bindings:
     """The claims of a host, by port. `in_use` yields the local ports of its connections and listeners.
 
@@ -52,13 +71,13 @@ class Bindings:
         ports: the first and the last port of those that are given to whoever names none.
     """
 
-    __slots__ = ("_by_port", "_in_use", "_next", "ports")
+    __slots__ = ("_by_port", "_in_use", "_turn", "ports")
 
     def __init__(self, in_use: Callable[[], Iterable[int]]) -> None:
         self._by_port: dict[int, list[Binding]] = {}
         self._in_use = in_use
         self.ports = (FIRST_EPHEMERAL, LAST_PORT)
-        self._next = FIRST_EPHEMERAL
+        self._turn = Turn()
 
     def __contains__(self, port: int) -> bool:
         return port in self._by_port
@@ -96,10 +115,4 @@ class Bindings:
     def free(self) -> int:
         """Return an ephemeral port that nobody has; 0 if none is left."""
         used = {*self._by_port, *self._in_use()}
-        first, last = self.ports
-        for _ in range(last - first + 1):
-            port = self._next if first <= self._next <= last else first
-            self._next = port + 1
-            if port not in used:
-                return port
-        return 0
+        return self._turn.take(self.ports, lambda port: port not in used)

@@ -8,7 +8,7 @@ Rule 2. Calls raise TcpError in the RFC's words, and every call is in the trace.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import trace as record
 from ..tcp.actions import Deliver, Moved, Signal, TimerFired, TimerSet, TimerStopped
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from .packet import Flow, Socket
 
     Application = Callable[["Connection", str], None]
+
+
+_NO_ANSWER: Final = ("connection timed out", "connection aborted due to user timeout")
 
 
 class Connection:
@@ -319,12 +322,22 @@ class Connection:
             row = (record.Signalled, now, self.host.name, self.number, action.why, action.what, action.detail)
             self._trace.append(row)
         if action.what == "connection open":
-            cookie = self.endpoint.fast_cookie
-            if cookie is not None and not self.endpoint.passive and self.remote is not None:
-                self.host.fast_cookies[self.remote[0]] = cookie
+            self._remember_cookie()
             if self.parked is not None:
                 self.host.new_incarnation_established(now, self)
+        elif action.what in _NO_ANSWER and "connection open" not in self.signals:
+            self._remember_cookie()
         return [*(heard or ()), action.what]
+
+    def _remember_cookie(self) -> None:
+        """Keep the server's cookie for the next SYN; or that this port has none for us (RFC 7413 4.1.3)."""
+        endpoint, remote = self.endpoint, self.remote
+        if endpoint.passive or remote is None or endpoint.cfg.fast_open not in ("client", "both"):
+            return
+        if endpoint.fast_cookie is not None:
+            self.host.fast_cookies[remote[0]] = endpoint.fast_cookie
+        else:
+            self.host.fast_refused.add(remote)
 
     def _note(self, now: Time, action: Action) -> None:
         """Enter into the trace what happened inside the endpoint."""

@@ -19,16 +19,15 @@ from ..tcp.diagram import CLOSED, LISTEN, TIME_WAIT
 from ..tcp.endpoint import Endpoint
 from ..tcp.segment import RST, SYN
 from ..tcp.send import reset_for
-from ..tcp.seqnum import lt
-from ..tcp.units import format_duration
+from . import silence
 from .arguments import address_of, octets, port_range, socket
 from .arguments import port as checked_port
-from .bindings import Bindings
+from .bindings import Bindings, Turn
 from .connection import Connection
 from .link import Direction
 from .listener import Listener, Queues
 from .packet import Packet, is_ipv6, printed, reverse
-from .silence import DOWN, Silence
+from .silence import DOWN
 from .udp import Datagrams
 
 if TYPE_CHECKING:
@@ -63,6 +62,7 @@ class Host:
         connections: every connection it ever had, by number.
         listeners: by port.
         fast_cookies: what servers gave it for its next SYN (RFC 7413), by their addresses.
+        fast_refused: the sockets that gave none, took no data, or did not answer: they are not asked again.
         arriving: the packet being processed, or None.
         connection_class: what its connections are made of; those of an explained network tell more.
         stranger: told of packets for no connection, before they are answered; None for nobody.
@@ -103,10 +103,11 @@ class Host:
         self._routes: dict[str, Direction] = {}
         self.gateways: dict[str, Gateway] = {}
         self.fast_cookies: dict[str, bytes] = {}
+        self.fast_refused: set[Socket] = set()
         self.seed = 0
         self.delay_to_itself: Time = 0
-        self.silence: Silence | None = None
-        self._next_port = self.ports[0]
+        self.silence: silence.Silence | None = None
+        self._turn = Turn()
 
     # ------------------------------------------------------------------ calls
 
@@ -135,7 +136,7 @@ class Host:
         is no room is said by `overflow` and `syn_cookies`: see OVERFLOWS and COOKIES in `listener`. ValueError for
         what is none of them.
         """
-        self._check_port(port)
+        checked_port(port)
         if port in self.listeners:
             self._refuse(f"listen({port})", "connection already exists")
         if not reuse_address and not self.bindings.allow(port, None, shares=False):
@@ -148,9 +149,9 @@ class Host:
             listener.queues = Queues(listener, backlog, syn_backlog, overflow, syn_cookies)
             words = f"listen({port}, {listener.queues.words})"
         self.listeners[port] = listener
-        spare = self._new_connection(listener.config, reading, application, prepare)
+        spare = self.new_connection(listener.config, reading, application, prepare)
         self.called(spare.number, words)
-        self._listening(listener, spare)
+        listener.wait(spare)
         return listener
 
     def stop_listening(self, port: int) -> None:
@@ -184,19 +185,22 @@ class Host:
         ephemeral port is left, ValueError for what is no host and no address that one can have.
         """
         address = address_of(to, self.known)
-        self._check_port(port)
+        checked_port(port)
         data = octets(data) if data else 0
         size = data if isinstance(data, int) else len(data)
         words = f"connect({printed(address, port)}{f', {size}' if size else ''})"
         self._refuse_if_down(words)
         source = self.source(address) if local_address is None else local_address
         local_port = self._ephemeral(source, address, port, words) if local_port is None else local_port
-        self._check_port(local_port)
+        checked_port(local_port)
         local = (source, local_port)
         flow = (address, port, *local)
         if self._taken(flow):
             self._refuse(words, "connection already exists")
-        connection = self._new_connection(checked(self.config, knobs), reading, application, prepare)
+        config = checked(self.config, knobs)
+        if (address, port) in self.fast_refused:
+            config = checked(config, {"fast_open": "server" if config.fast_open == "both" else "off"})
+        connection = self.new_connection(config, reading, application, prepare)
         connection.bind(local, (address, port))
         self.called(connection.number, words)
         connection.endpoint.fast_cookie = self.fast_cookies.get(address)
@@ -222,7 +226,7 @@ class Host:
         OPEN of the same sockets, which returns it.
         Raises TcpError, as "remote socket unspecified".
         """
-        self._check_port(port)
+        checked_port(port)
         config = checked(self.config, knobs)
         remote = None if remote is None else socket(remote, self.known)
         flow = (*remote, self.address, port) if remote is not None else None
@@ -234,7 +238,7 @@ class Host:
             return waiting
         if self._taken(flow) if flow is not None else not active and port in self.listeners:
             self._refuse(words, "connection already exists")
-        connection = self._new_connection(config, reading, application)
+        connection = self.new_connection(config, reading, application)
         if remote is not None and flow is not None:
             connection.bind((self.address, port), remote)
             self._begin(flow, connection, lambda _now: connection.open(active=active))
@@ -252,9 +256,7 @@ class Host:
         """Open a UDP socket at a port, by default the next free one from 49152; raises UdpError if it is taken."""
         return self.datagrams.open(port)
 
-    def accept(
-        self, port: int | None = None, then: Callable[[Connection], None] | None = None
-    ) -> Connection | None:
+    def accept(self, port: int | None = None, then: Callable[[Connection], None] | None = None) -> Connection | None:
         """Accept a connection at a listener with a backlog, by default the host's latest: see `Listener.accept`.
 
         Raises TcpError if there is no such listener: "connection does not exist".
@@ -276,11 +278,10 @@ class Host:
 
         The host is up again at once, or `down` until `restart`.
         """
-        self._note("crash: every connection is forgotten")
-        self.silence = Silence(self, why.HOST_DOWN) if down else None
-        self._lose_memory()
+        silence.crash(self, down=down)
 
-    def _lose_memory(self) -> None:
+    def lose_memory(self) -> None:
+        """Forget every connection, listener and UDP socket."""
         self._table.clear()
         self.listeners.clear()
         self.datagrams.forget()
@@ -293,18 +294,7 @@ class Host:
         With `quiet` its TCP emits nothing until the MSL of its knobs has passed, since it has lost the memory of the
         sequence numbers in use (RFC 9293 3.4.3): what comes is discarded, and `connect` waits.
         """
-        words = "restart" if self.down else "restart: every connection is forgotten"
-        self._lose_memory()
-        quiet = quiet and not (self.mutant is not None and self.mutant.never_quiet)
-        self.silence = silence = Silence(self, why.QUIET_TIME) if quiet else None
-        if silence is not None:
-            words += f", quiet for {format_duration(self.config.msl)}"
-            self.agenda.enter(self.agenda.now + self.config.msl, silence.end, None)
-        self._note(words)
-
-    def _note(self, words: str) -> None:
-        if self._trace is not None:
-            self._trace.append((record.Note, self.agenda.now, self.name, None, None, words))
+        silence.restart(self, quiet=quiet)
 
     def speak(self, opened: Mapping[Flow, Connection]) -> None:
         """The quiet time is over; these connections were opened in it."""
@@ -371,13 +361,7 @@ class Host:
                 old.drop()  # BSD has forgotten the old connection before it looks for who listens
                 old = None
         elif listener is not None:
-            if segment.ctl & SYN and listener.config.paws_per_host and self._is_old_for_its_host(packet):
-                self.tell(record.Arrived, now, None, packet)
-                self.tell(record.Discarded, now, None, packet, reason=why.PAWS_PER_HOST)
-            elif listener.queues is None:
-                self.give(now, packet, listener, old)
-            else:
-                listener.queues.arrive(now, packet, old)
+            listener.arrive(now, packet, old)
             return
         self.tell(record.Arrived, now, old, packet)
         self.arriving = packet
@@ -396,58 +380,13 @@ class Host:
             self.tell(record.Discarded, now, None, packet, reason=why.CLOSED_RESET)
             self.answer(now, reverse(flow), reset_for(segment, why.CLOSED_RESET))
 
-    def _is_old_for_its_host(self, packet: Packet) -> bool:
-        """Return whether a connection in TIME-WAIT with the same remote address has had a newer timestamp."""
-        options = packet.segment.options
-        if options is None or options.ts is None:
-            return False
-        known = [
-            connection.endpoint.ts_recent
-            for connection in self.connections.values()
-            if connection.state is TIME_WAIT and connection.flow[2] == packet.flow[0] and connection.endpoint.ts_ok
-        ]
-        return any(lt(options.ts[0], ts_recent) for ts_recent in known)
-
-    def give(self, now: Time, packet: Packet, listener: Listener, old: Connection | None) -> None:
-        """Give a packet to a listener's connection in LISTEN; a SYN makes it a connection of its own."""
-        if listener.crowded is not None and packet.segment.ctl & SYN and listener.crowded():
-            self.tell(record.Arrived, now, None, packet)
-            self.tell(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
-            return
-        if self.mutant is not None and self.mutant.listens_once and listener.accepted:
-            self.tell(record.Arrived, now, None, packet)
-            self.answer(now, reverse(packet.flow), reset_for(packet.segment, self.mutant.rule))
-            return
-        connection = self.spare(listener)
-        flow = packet.flow
-        connection.bind((flow[2], flow[3]), (flow[0], flow[1]))
-        self.tell(record.Arrived, now, connection, packet)
-        self.arriving = packet
-        if old is not None:
-            connection.endpoint.iss_above = old.endpoint.snd_max
-            connection.parked = old
-        actions = connection.endpoint.segment_arrives(now, packet.segment)
-        if connection.endpoint.state is not LISTEN:
-            listener.spare = None
-            listener.accepted.append(connection)
-            if listener.queues is None:
-                self._table[flow] = connection
-            else:
-                self._table.pop(flow, None)  # the old incarnation
-                listener.queues.entered(flow, connection)
-        connection.carry_out(now, actions)
-
-    def spare(self, listener: Listener) -> Connection:
-        """Return the connection that waits in LISTEN at a listener; a new one, if there is none."""
-        if listener.spare is not None:
-            return listener.spare
-        connection = self._new_connection(listener.config, listener.reading, listener.application, listener.prepare)
-        self._listening(listener, connection)
-        return connection
-
     def know(self, flow: Flow, connection: Connection) -> None:
-        """From now on the packets of a flow are for a connection that has left its listener's SYN queue."""
+        """From now on the packets of a flow are for a connection that has left its listener, or its SYN queue."""
         self._table[flow] = connection
+
+    def forget_flow(self, flow: Flow) -> None:
+        """No connection is known any more for the packets of a flow, if one was."""
+        self._table.pop(flow, None)
 
     def _find(self, flow: Flow) -> Connection | None:
         """Return the connection that the packets of a flow are for, be it half open at a listener."""
@@ -514,9 +453,10 @@ class Host:
         """Return the knobs that an endpoint gets: those asked for, but for what a mutant insists on."""
         return config if self.mutant is None else self.mutant.changes(config)
 
-    def _new_connection(
+    def new_connection(
         self, config: Config, reading: bool, application: Application | None, prepare: Prepare | None = None
     ) -> Connection:
+        """Return a new connection, CLOSED, with the next number; `prepare` is called with it."""
         number = len(self.connections) + 1
         connection = self.connection_class(self, number, self.knobs(config), self._trace)
         connection.endpoint.reading = reading
@@ -525,14 +465,6 @@ class Host:
         if prepare is not None:
             prepare(connection)
         return connection
-
-    def _listening(self, listener: Listener, connection: Connection) -> None:
-        """Put a connection in LISTEN at the head of a listener."""
-        connection.listener = listener
-        connection.endpoint.local = (self.address, listener.port)
-        listener.spare = connection
-        now = self.agenda.now
-        connection.carry_out(now, connection.endpoint.open(now, active=False))
 
     def released(self, now: Time, connection: Connection) -> None:
         """A connection is CLOSED, or back in LISTEN: its sockets are free."""
@@ -615,17 +547,10 @@ class Host:
 
     def _ephemeral(self, source: str, address: str, port: int, words: str) -> int:
         """Return the next ephemeral port that is free towards a remote socket, for the call in `words`."""
-        first, last = self.ports
-        for _ in range(last - first + 1):
-            candidate = self._next_port if first <= self._next_port <= last else first
-            self._next_port = candidate + 1
-            if not self._taken((address, port, source, candidate)) and candidate not in self.bindings:
-                return candidate
-        return self._refuse(words, "insufficient resources")
-
-    @staticmethod
-    def _check_port(port: int) -> None:
-        checked_port(port)
+        chosen = self._turn.take(
+            self.ports, lambda own: not self._taken((address, port, source, own)) and own not in self.bindings
+        )
+        return chosen or self._refuse(words, "insufficient resources")
 
     # ------------------------------------------------------------------ the trace
 
@@ -637,10 +562,11 @@ class Host:
         if self.silence is not None and self.silence.down:
             self._refuse(words, DOWN)
 
-    def note(self, connection: Connection, words: str) -> None:
-        """Enter a remark about a connection into the trace."""
+    def note(self, connection: Connection | None, words: str) -> None:
+        """Enter a remark about a connection, or about the host, into the trace."""
         if self._trace is not None:
-            self._trace.append((record.Note, self.agenda.now, self.name, connection.number, None, words))
+            number = None if connection is None else connection.number
+            self._trace.append((record.Note, self.agenda.now, self.name, number, None, words))
 
     def called(self, number: int | None, words: str, error: str = "") -> None:
         """Enter a call into the trace, of a connection by its number, or of the host."""

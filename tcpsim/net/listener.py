@@ -17,9 +17,10 @@ from .. import trace as record
 from ..tcp import cookies
 from ..tcp import rules as why
 from ..tcp.config import checked
-from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED, Event
+from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT, Event
 from ..tcp.segment import ACK, RST, SYN
 from ..tcp.send import reset_for
+from ..tcp.seqnum import lt
 from ..tcp.units import NEVER
 from .arguments import nearest, whole
 from .packet import reverse
@@ -105,6 +106,77 @@ class Listener:
         if self.queues is None or self.queues.backlog is None:
             raise ValueError(f"{self!r} has no backlog: it accepts every connection by itself")
         return self.queues.accept(then)
+
+    # ------------------------------------------------------------------ packets
+
+    def arrive(self, now: Time, packet: Packet, old: Connection | None) -> None:
+        """Take a packet for which the host knows no connection, or a SYN that may follow `old`, in TIME-WAIT."""
+        if packet.segment.ctl & SYN and self.config.paws_per_host and self._is_old_for_its_host(packet):
+            self.host.tell(record.Arrived, now, None, packet)
+            self.host.tell(record.Discarded, now, None, packet, reason=why.PAWS_PER_HOST)
+        elif self.queues is None:
+            self.give(now, packet, old)
+        else:
+            self.queues.arrive(now, packet, old)
+
+    def _is_old_for_its_host(self, packet: Packet) -> bool:
+        """Return whether a connection in TIME-WAIT with the same remote address has had a newer timestamp."""
+        options = packet.segment.options
+        if options is None or options.ts is None:
+            return False
+        known = [
+            connection.endpoint.ts_recent
+            for connection in self.host.connections.values()
+            if connection.state is TIME_WAIT and connection.flow[2] == packet.flow[0] and connection.endpoint.ts_ok
+        ]
+        return any(lt(options.ts[0], ts_recent) for ts_recent in known)
+
+    def give(self, now: Time, packet: Packet, old: Connection | None) -> None:
+        """Give a packet to the connection in LISTEN; a SYN makes it a connection of its own."""
+        host, flow, segment = self.host, packet.flow, packet.segment
+        if self.crowded is not None and segment.ctl & SYN and self.crowded():
+            host.tell(record.Arrived, now, None, packet)
+            host.tell(record.Discarded, now, None, packet, reason=why.LISTEN_CROWDED)
+            return
+        if host.mutant is not None and host.mutant.listens_once and self.accepted:
+            host.tell(record.Arrived, now, None, packet)
+            host.answer(now, reverse(flow), reset_for(segment, host.mutant.rule))
+            return
+        connection = self.ready()
+        connection.bind((flow[2], flow[3]), (flow[0], flow[1]))
+        host.tell(record.Arrived, now, connection, packet)
+        host.arriving = packet
+        if old is not None:
+            connection.endpoint.iss_above = old.endpoint.snd_max
+            connection.parked = old
+        actions = connection.endpoint.segment_arrives(now, segment)
+        if connection.endpoint.state is not LISTEN:
+            self.spare = None
+            self.accepted.append(connection)
+            if self.queues is None:
+                host.know(flow, connection)
+            else:
+                host.forget_flow(flow)  # the old incarnation
+                self.queues.entered(flow, connection)
+        connection.carry_out(now, actions)
+
+    def ready(self) -> Connection:
+        """Return the connection that waits in LISTEN; a new one, if there is none."""
+        if self.spare is not None:
+            return self.spare
+        connection = self.host.new_connection(self.config, self.reading, self.application, self.prepare)
+        self.wait(connection)
+        return connection
+
+    def wait(self, connection: Connection) -> None:
+        """Put a connection in LISTEN, as the one that takes the next SYN."""
+        connection.listener = self
+        connection.endpoint.local = (self.host.address, self.port)
+        self.spare = connection
+        now = self.host.agenda.now
+        connection.carry_out(now, connection.endpoint.open(now, active=False))
+
+    # ------------------------------------------------------------------ the end
 
     def close(self) -> None:
         """Stop listening; connections that were accepted live on, those that wait to be are reset."""
@@ -206,7 +278,7 @@ class Queues:
         elif bits == ACK and self._cookies_are_out(now):
             self._hear_cookie(now, packet)
         else:
-            self.listener.host.give(now, packet, self.listener, old)
+            self.listener.give(now, packet, old)
 
     def _hear(self, now: Time, packet: Packet, connection: Connection) -> None:
         """A packet for a connection in SYN-RECEIVED: if it ends the handshake, there has to be room."""
@@ -240,7 +312,7 @@ class Queues:
             made = cookies.answer(self.listener.config, now, flow[:2], flow[2:], packet.segment)
             host.answer(now, flow, made)
         else:
-            host.give(now, packet, self.listener, old)
+            self.listener.give(now, packet, old)
 
     def _drop(self, now: Time, packet: Packet, reason: why.Rule) -> None:
         host, segment = self.listener.host, packet.segment
@@ -268,7 +340,7 @@ class Queues:
         elif self.accept_queue_full:
             self._drop(now, packet, why.ACCEPT_QUEUE_FULL)  # whatever `overflow` says, as in Linux
         else:
-            connection = host.spare(listener)
+            connection = listener.ready()
             connection.bind(flow[:2], flow[2:])
             host.tell(record.Arrived, now, connection, packet)
             host.arriving = packet

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..tcp import rules as why
+from ..tcp.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,3 +58,22 @@ class Silence:
             self.host.speak(self.table)
             for opening in self._openings:
                 opening(now)
+
+
+def crash(host: Host, *, down: bool) -> None:
+    """See `Host.crash`."""
+    host.note(None, "crash: every connection is forgotten")
+    host.silence = Silence(host, why.HOST_DOWN) if down else None
+    host.lose_memory()
+
+
+def restart(host: Host, *, quiet: bool) -> None:
+    """See `Host.restart`."""
+    words = "restart" if host.down else "restart: every connection is forgotten"
+    host.lose_memory()
+    quiet = quiet and not (host.mutant is not None and host.mutant.never_quiet)
+    host.silence = silence = Silence(host, why.QUIET_TIME) if quiet else None
+    if silence is not None:
+        words += f", quiet for {format_duration(host.config.msl)}"
+        host.agenda.enter(host.agenda.now + host.config.msl, silence.end, None)
+    host.note(None, words)

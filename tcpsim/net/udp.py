@@ -22,7 +22,7 @@ from ..tcp import rules as why
 from ..tcp.calls import TcpError
 from .arguments import address_of, octets
 from .arguments import port as checked_port
-from .bindings import FIRST_EPHEMERAL
+from .bindings import Turn
 from .packet import Packet, is_ipv6
 from .silence import DOWN
 
@@ -98,13 +98,13 @@ class Datagrams:
         sockets: by port, in the order in which they were opened.
     """
 
-    __slots__ = ("_next_port", "_trace", "host", "sockets")
+    __slots__ = ("_trace", "_turn", "host", "sockets")
 
     def __init__(self, host: Host, trace: Trace | None) -> None:
         self.host = host
         self.sockets: dict[int, UdpSocket] = {}
         self._trace = trace
-        self._next_port = FIRST_EPHEMERAL
+        self._turn = Turn()
 
     # ------------------------------------------------------------------ calls
 
@@ -151,13 +151,10 @@ class Datagrams:
         self.sockets.clear()
 
     def _ephemeral(self, words: str) -> int:
-        first, last = self.host.ports
-        for _ in range(last - first + 1):
-            candidate = self._next_port if first <= self._next_port <= last else first
-            self._next_port = candidate + 1
-            if candidate not in self.sockets:
-                return candidate
-        raise self._refused(words, NO_PORT)
+        chosen = self._turn.take(self.host.ports, lambda port: port not in self.sockets)
+        if not chosen:
+            raise self._refused(words, NO_PORT)
+        return chosen
 
     # ------------------------------------------------------------------ packets
 

@@ -70,23 +70,7 @@ class LinkReader:
     def links(self) -> tuple[LinkPlan, ...]:
         """Return the links, in the order of the file, or the one that goes without saying."""
         if self.written.links is None:
-            if len(self.found.hosts) == 2:
-                both = models.Impairments.model_construct(delay=DEFAULT_DELAY)
-                return (
-                    LinkPlan(
-                        self.found.place("hosts"),
-                        (self.found.hosts[0], self.found.hosts[1]),
-                        dict.fromkeys(self.found.hosts, both),
-                        (),
-                    ),
-                )
-            wrong = (
-                f"there are {len(self.found.hosts)} hosts and no links"
-                if len(self.found.hosts) > 1
-                else "there is only one host"
-            )
-            self.found.tell(self.found.place("hosts"), wrong, "two hosts, or `links`")
-            return ()
+            return self._unsaid_links()
         plans = []
         joined: dict[frozenset[str], int] = {}
         for index, link in enumerate(self.written.links):
@@ -109,6 +93,16 @@ class LinkReader:
             ends, directions = (link.between[0], link.between[1]), self._directions(at, link)
             plans.append(LinkPlan(self.found.place(*at), ends, directions, faults, link.nat, link.firewall))
         return tuple(plans)
+
+    def _unsaid_links(self) -> tuple[LinkPlan, ...]:
+        """Return what a file without `links` has: one link, between its two hosts."""
+        place, hosts = self.found.place("hosts"), self.found.hosts
+        if len(hosts) != 2:
+            wrong = f"there are {len(hosts)} hosts and no links" if len(hosts) > 1 else "there is only one host"
+            self.found.tell(place, wrong, "two hosts, or `links`")
+            return ()
+        both = models.Impairments.model_construct(delay=DEFAULT_DELAY)
+        return (LinkPlan(place, (hosts[0], hosts[1]), dict.fromkeys(hosts, both), ()),)
 
     def _check_middlebox(self, at: tuple[int | str, ...], link: models.Link) -> None:
         for key, box in (("nat", link.nat), ("firewall", link.firewall)):

@@ -35,14 +35,11 @@ class ScriptReader:
             name = getattr(step, "as_", None)
             if name is None:
                 continue
+            place = self.found.place("script", index, "as")
             if name in self.found.hosts:
-                self.found.tell(
-                    self.found.place("script", index, "as"), f"{name!r} is the name of a host", "another name"
-                )
+                self.found.tell(place, f"{name!r} is the name of a host", "another name")
             elif name in self.found.connections:
-                self.found.tell(
-                    self.found.place("script", index, "as"), f"{name!r} names a connection already", "another name"
-                )
+                self.found.tell(place, f"{name!r} names a connection already", "another name")
             self.found.connections.add(name)
 
     def script(self) -> tuple[StepPlan, ...]:

@@ -120,9 +120,7 @@ def run(
     evidence = Evidence(trace, runner.names)
     verdict = [expectation.check(evidence) for expectation in scenario.expectations]
     verdict += [each.check(evidence) for each in runner.never_happened()]
-    return Run(
-        scenario, chosen_seed, profile or "", mutant or "", runner.network, trace, verdict, ended, runner.names
-    )
+    return Run(scenario, chosen_seed, profile or "", mutant or "", runner.network, trace, verdict, ended, runner.names)
 
 
 def _mutation(mutant: str, scenario: Scenario) -> Mutation:

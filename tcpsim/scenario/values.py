@@ -241,9 +241,9 @@ def _connection(value: object) -> str | int:
 
 
 def _switch(value: object) -> bool:
-    if value in (True, "on"):
+    if value is True or value == "on":  # `is`, for 1 equals True
         return True
-    if value in (False, "off"):
+    if value is False or value == "off":
         return False
     raise PhraseError(_found(value), "on or off")
 
@@ -326,7 +326,9 @@ To = Annotated[
     Reads(
         lambda value: _socket(value, port_needed=True),
         _text(
-            "A host (or an address) and a port.", "server:80", "[2001:db8::2]:80",
+            "A host (or an address) and a port.",
+            "server:80",
+            "[2001:db8::2]:80",
             pattern=r"^([^:\s\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
         ),
     ),

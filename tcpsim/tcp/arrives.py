@@ -188,7 +188,7 @@ def in_syn_sent(tcb: TCB, now: Time, segment: Segment) -> None:
         queue_beside_syn(tcb, segment)
         become_established(tcb, now, why.SYN_SENT_SYN_ACK)
         if tcb.snd_una != tcb.snd_max:
-            resend_syn_data(tcb, now)
+            resend_syn_data(tcb, now, segment)
         output(tcb, now)
     else:
         take_syn(tcb, now, segment)

@@ -58,9 +58,10 @@ _CALLS: Final[dict[str, dict[str, str]]] = {
         "CLOSED": _NO_CONNECTION,
         "LISTEN": "delete the TCB and enter CLOSED",
         "SYN-SENT": 'delete the TCB; queued calls are returned with "error: closing"',
-        "SYN-RECEIVED": "if nothing was queued to send, send a FIN and enter FIN-WAIT-1; otherwise queue the CLOSE until "
-        "ESTABLISHED is entered",
-        "ESTABLISHED": "queue it until all preceding SENDs are segmentized, then send a FIN; in any case enter FIN-WAIT-1",
+        "SYN-RECEIVED": "if nothing was queued to send, send a FIN and enter FIN-WAIT-1; otherwise queue the CLOSE "
+        "until ESTABLISHED is entered",
+        "ESTABLISHED": "queue it until all preceding SENDs are segmentized, then send a FIN; in any case enter "
+        "FIN-WAIT-1",
         "FIN-WAIT-1 FIN-WAIT-2": 'return "error: connection closing": no second FIN is sent',
         "CLOSE-WAIT": "queue it until all preceding SENDs are segmentized, then send a FIN and enter LAST-ACK",
         "": _CLOSING,

@@ -87,10 +87,12 @@ def syn_options(tcb: TCB) -> Options | None:
 def _fast_open_option(tcb: TCB) -> bytes | None:
     """Return the cookie of our SYN or SYN,ACK, b"" to ask for one, or None for no such option (RFC 7413 4.1.1).
 
-    A SYN that is sent again goes without: the option may be why the first was lost (4.1.3.1).
+    What is sent again goes without: the option may be why the first was lost (4.2.2).
     """
+    if tcb.retransmits:
+        return None
     if tcb.state is SYN_SENT:
-        return (tcb.fast_cookie or b"") if tcb.cfg.fast_open != "server" and not tcb.retransmits else None
+        return (tcb.fast_cookie or b"") if tcb.cfg.fast_open != "server" else None
     return tcb.fast_cookie if tcb.passive else None
 
 

@@ -75,8 +75,13 @@ def _fits_into_syn(tcb: TCB, options: int) -> int:
     return min(room, (tcb.snd_goal - tcb.snd_nxt) & MASK)
 
 
-def resend_syn_data(tcb: TCB, now: Time) -> None:
-    """The SYN,ACK acknowledges our SYN and not the data that went with it: that goes again at once (RFC 7413 4.2.2)."""
+def resend_syn_data(tcb: TCB, now: Time, syn_ack: Segment) -> None:
+    """The SYN,ACK acknowledges our SYN and not the data that went with it: that goes again at once (RFC 7413 4.2.2).
+
+    If it does not bring another cookie, the server wants none of ours (4.1.3.1).
+    """
+    if syn_ack.options is None or not syn_ack.options.fastopen:
+        tcb.fast_cookie = None
     tcb.recover = tcb.snd_max
     tcb.rexmit_nxt = resend_from(tcb, tcb.snd_una, tcb.snd_mss, why.FAST_OPEN_REPEATED)
     tcb.resending = tcb.rexmit_nxt != tcb.recover
@@ -371,6 +376,8 @@ def resend_from(tcb: TCB, seq: int, limit: int, reason: Rule) -> int:
     if seq == tcb.iss and not tcb.syn_acked:
         tcb.syn_resent = True
         acked = tcb.state is not SYN_SENT
+        if not acked:
+            tcb.fast_cookie = None  # no answer to a SYN with a cookie is one too (RFC 7413 4.1.3.1)
         window = min(tcb.rcv_wnd, 0xFFFF)
         ctl = SYN | ACK if acked else SYN
         tcb.out.append(Segment(seq, tcb.rcv_nxt if acked else 0, ctl, window, 0, None, reason, syn_options(tcb)))

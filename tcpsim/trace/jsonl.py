@@ -105,191 +105,48 @@ import codecs
 import io
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn, TypeVar
 
-from ..tcp.diagram import Event, State
 from ..tcp.rules import CATALOGUE, Rule
-from ..tcp.segment import ACK, URG, Segment, ctl_name, parse_ctl
-from ..tcp.seqnum import MASK
+from ..tcp.segment import ACK, URG, Segment, ctl_name
 from . import records as kinds
+from .columns import COLUMNS as _COLUMNS
+from .columns import KINDS as _KINDS
+from .columns import MOST as _MOST
+from .columns import UDP
+from .columns import control as _control
+from .columns import count as _count
+from .columns import ecn as _ecn
+from .columns import flow as _flow
+from .columns import host_header as _host_header
+from .columns import number as _number
+from .columns import ordinal as _ordinal
+from .columns import protocol as _protocol
+from .columns import relative as _relative
+from .columns import short as _short
+from .columns import time as _time
 from .datagram import Datagram
-from .explaining import changes as _changes
-from .explaining import checks as _checks
-from .explaining import write_checks as _write_checks
-from .trace import VERSION, Header, HostHeader, Trace, TraceError
+from .trace import VERSION, Header, Trace, TraceError
 from .values import Unexpected as _Unexpected
 from .values import any_whole as _any_whole
 from .values import list_of as _list_of
 from .values import octets as _octets
 from .values import options as _options
-from .values import truth as _truth
-from .values import whole as _whole
 from .values import word as _word
 from .values import write_options as _write_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .records import Flow, Record
+    from .records import Record
 
 FORMAT: Final = "tcpsim trace"
-UDP: Final = "UDP"
-"""The only `protocol` that is named: where none is, it is TCP."""
 MAX_LINE: Final = 32 << 20
 """The longest line that is read, octets: room for five megabytes of any text delivered at once."""
 MAX_RECORDS: Final = 10_000_000
 """How many records are read: as many as a run has events at most."""
 
-_MOST: Final = 1 << 63
-"""Times and counts are below this."""
-
 T = TypeVar("T")
-
-
-# ---------------------------------------------------------------------- values
-#
-# A reader takes what JSON gave and returns what a record holds, or raises _Unexpected. JSON's true
-# is an int in Python, and must not pass for 1.
-
-
-def _state(value: object) -> State:
-    state = _STATES.get(value) if isinstance(value, str) else None
-    if state is None:
-        raise _Unexpected(f"a state ({', '.join(_STATES)})")
-    return state
-
-
-def _event(value: object) -> Event:
-    event = _EVENTS.get(value) if isinstance(value, str) else None
-    if event is None:
-        raise _Unexpected(f"an event ({', '.join(_EVENTS)})")
-    return event
-
-
-def _protocol(value: object) -> str:
-    if value != UDP:
-        raise _Unexpected(f'"{UDP}"')
-    return UDP
-
-
-def _control(value: object) -> int:
-    try:
-        return parse_ctl(_word(value))
-    except ValueError:
-        raise _Unexpected("control bits such as SYN,ACK") from None
-
-
-def _flow(value: object) -> Flow:
-    match value:
-        case [str(source), int(source_port), str(target), int(target_port)]:
-            return source, _port(source_port), target, _port(target_port)
-    raise _Unexpected("[source address, source port, destination address, destination port]")
-
-
-def _mapped(value: object) -> str:
-    if value not in ("TCP", UDP):
-        raise _Unexpected(f'"TCP" or "{UDP}"')
-    return _word(value)
-
-
-def _socket(value: object) -> tuple[str, int]:
-    match value:
-        case [str(address), int(number)]:
-            return address, _port(number)
-    raise _Unexpected("[address, port]")
-
-
-def _host_header(value: object) -> HostHeader:
-    match value:
-        case {"name": str(name), "addresses": addresses, "profile": str(profile), **rest} if not rest:
-            return HostHeader(name, _list_of(_word)(addresses), profile)
-    raise _Unexpected('a host, {"name": ..., "addresses": [...], "profile": ...}')
-
-
-_STATES: Final = {str(state): state for state in State}
-_EVENTS: Final = {str(event): event for event in Event}
-_time = _whole(0, _MOST)
-_count = _whole(0, _MOST)
-_ordinal = _whole(1, _MOST)
-_relative = _whole(-_MOST, _MOST)
-_number = _whole(0, MASK)
-_short = _whole(0, 0xFFFF)
-_port = _whole(0, 0xFFFF)
-_ecn = _whole(0, 3)
-
-
-# ---------------------------------------------------------------------- the kinds of record
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One key of a kind: the record's attribute (named as the key, if not said), its reader and, if needed, writer."""
-
-    key: str
-    read: Callable[[object], Any]
-    attribute: str
-    write: Callable[[Any], object] | None = None
-
-
-def _column(
-    key: str, read: Callable[[object], Any], attribute: str = "", write: Callable[[Any], object] | None = None
-) -> _Column:
-    return _Column(key, read, attribute or key, write)
-
-
-_BY: Final = _column("by", _word)
-_DUE: Final = _column("due", _time)
-_TIMER: Final = _column("timer", _word)
-
-_BASES: Final = (_column("flow", _flow), _column("iss", _number), _column("irs", _number))
-
-_COLUMNS: Final[dict[type[Record], tuple[_Column, ...]]] = {
-    kinds.Sent: (_column("to", _word), _column("retransmission", _count)),
-    kinds.Arrived: (),
-    kinds.Lost: (_BY, _DUE),
-    kinds.Duplicated: (_BY, _DUE),
-    kinds.Corrupted: (_BY,),
-    kinds.Held: (_BY, _DUE),
-    kinds.Discarded: (),
-    kinds.Moved: (
-        _column("source", _state, write=str),
-        _column("target", _state, write=str),
-        _column("event", _event, write=str),
-    ),
-    kinds.TimerSet: (_TIMER, _column("deadline", _time)),
-    kinds.TimerStopped: (_TIMER,),
-    kinds.TimerFired: (_TIMER,),
-    kinds.Called: (_column("call", _word), _column("error", _word)),
-    kinds.Signalled: (_column("what", _word), _column("detail", _word)),
-    kinds.Delivered: (
-        _column("len", _count, "length"),
-        _column("text", _octets, write=lambda text: None if text is None else text.decode("latin-1")),
-        _column("pushed", _truth),
-        _column("urgent", _truth),
-        _column("total", _count),
-    ),
-    kinds.Checked: (
-        *_BASES,
-        _column("event", _word),
-        _column("packet", _count),
-        _column("state", _word),
-        _column("checks", _checks, write=_write_checks),
-        _column("agreed", _truth),
-    ),
-    kinds.Changed: (*_BASES, _column("changes", _changes)),
-    kinds.Note: (_column("text", _word),),
-    kinds.Mapped: (
-        _column("text", _word),
-        _column("protocol", _mapped),
-        _column("inside", _socket),
-        _column("outside", _socket),
-    ),
-    kinds.Ended: (_column("reason", _word),),
-}
-"""What each kind has besides what all have, in the order of the class's fields."""
-
-_KINDS: Final = {cls.kind: cls for cls in _COLUMNS}
 
 
 # ---------------------------------------------------------------------- writing

@@ -143,7 +143,10 @@ def test_list_as_json() -> None:
 
 @pytest.mark.parametrize(
     ("word", "found"),
-    [("FIN-ACK", "close-three-segments"), ("fin,ack", "close-three-segments"), ("why-2msl", "why-2msl"), ("2 MSL", "lost-last-ack")],
+    [
+        ("FIN-ACK", "close-three-segments"), ("fin,ack", "close-three-segments"),
+        ("why-2msl", "why-2msl"), ("2 MSL", "lost-last-ack"),
+    ],
 )  # fmt: skip
 def test_list_finds_what_speaks_of_something(word: str, found: str) -> None:
     names = [each["name"] for each in json.loads(call("list", word, "--json").stdout)]

@@ -117,3 +117,10 @@ def test_two_links_must_say_the_same_of_one_nat() -> None:
     ]
     with pytest.raises(ScenarioError, match=r"the NAT 203\.0\.113\.1 says something else on an earlier link"):
         small(hosts={"client": {}, "server": {}, "third": {}}, links=links)
+
+
+@pytest.mark.parametrize("value", [1, 0])
+@pytest.mark.parametrize("key", ["icmp", "clamp_mss"])
+def test_a_switch_is_no_number_even_if_python_takes_1_for_true(key: str, value: int) -> None:
+    with pytest.raises(ScenarioError, match=f"{key} is the number {value}; expected on or off"):
+        ran(**{key: value})

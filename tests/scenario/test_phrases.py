@@ -256,7 +256,14 @@ def test_ordinals_are_printed_as_they_are_read() -> None:
     ("parse", "phrase", "offset", "wrong", "expected", "nearest"),
     [
         (parse_line, "", 0, "the phrase is empty", "the name of a host or connection", ""),
-        (parse_line, "client", 6, "the phrase ends too early", "control bits such as SYN,ACK, or data, or segment, or UDP", ""),
+        (
+            parse_line,
+            "client",
+            6,
+            "the phrase ends too early",
+            "control bits such as SYN,ACK, or data, or segment, or UDP",
+            "",
+        ),
         (
             parse_line,
             "client syn",

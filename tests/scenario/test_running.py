@@ -441,7 +441,6 @@ def test_knobs_of_a_run_take_the_place_of_what_the_file_says() -> None:
         run("lost-syn", knobs={"rto": "3s"})
 
 
-
 def test_a_seed_is_in_the_header_with_everything_else() -> None:
     made = run(replace(small(source="RFC 9293"), name="mine"), seed=5)
     header = made.trace.header

@@ -1,4 +1,4 @@
-"""User calls and timeouts as `branches` tells them, beside what the endpoint does: refusals, and the rules of timers."""
+"""User calls and timeouts as `branches` tells them, beside what the endpoint does: refusals, and timers' rules."""
 
 from __future__ import annotations
 

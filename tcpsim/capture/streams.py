@@ -1,0 +1,274 @@
+"""The TCP connections of a capture: `survey` goes through it once, in bounded memory, and lists them.
+
+Rule 1. A stream is one incarnation of a connection: its four addresses and ports, from one SYN to the next
+        with another initial sequence number. Streams are numbered from 0 in the order of their first frames, as
+        Wireshark's `tcp.stream` numbers them.
+Rule 2. Whoever sends the first SYN is the client. Where the handshake is not in the capture, the lower port is
+        the server's.
+Rule 3. No more is kept of a frame than its stream's sums. More than MOST_STREAMS are not listed, but counted; so is
+        what is no TCP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.segment import ACK, FIN, RST, SYN
+from ..tcp.seqnum import MASK, ge
+from .files import read_frames
+from .heads import address_of, head_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ..tcp.units import Time
+    from .errors import CaptureError
+    from .files import Frames
+    from .frames import Frame
+    from .heads import Head
+
+    Progress = Callable[[int, int], None]
+    """Told now and then how many octets of how many have been read; the latter is 0 where that is unknown."""
+
+MOST_STREAMS: Final = 65_536
+"""So many streams are listed."""
+_TELL_EVERY: Final = 4096
+"""Frames between two words about how far things are."""
+
+CLIENT: Final = 0
+SERVER: Final = 1
+SIDES: Final = ("client", "server")
+
+Endpoint = tuple[bytes, int]
+"""An address, 4 or 16 octets, and a port."""
+
+
+class Stream:
+    """One connection of a capture.
+
+    Attributes:
+        number: counted from 0.
+        client, server: address and port of each end.
+        first, last: when its first and its last frame were seen, nanoseconds as in Frame.
+        packets: how many frames the client and the server sent.
+        octets: how many octets of text they sent, retransmissions included.
+        syn: the initial sequence numbers of client and server; None where no SYN was seen.
+    """
+
+    __slots__ = (
+        "_ends", "_fin", "_finished", "_reset", "_synchronized", "ends", "first", "last", "number", "octets", "packets",
+        "syn",
+    )  # fmt: skip
+
+    def __init__(self, number: int, client: Endpoint, server: Endpoint, first: Time) -> None:
+        self.number = number
+        self.ends = (client, server)
+        self.first = self.last = first
+        self.packets = [0, 0]
+        self.octets = [0, 0]
+        self.syn: list[int | None] = [None, None]
+        self._fin: list[int | None] = [None, None]  # the number after the FIN of each
+        self._finished: list[int] = []  # who sent a FIN, in order
+        self._ends = [False, False]  # whether the FIN of each was acknowledged
+        self._reset: int | None = None
+        self._synchronized = False
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.number}: {self.name}, {self.opened}, {self.ended}>"
+
+    def side_of(self, source: Endpoint) -> int:
+        """Return who sent a frame with this source: CLIENT or SERVER."""
+        return CLIENT if source == self.ends[CLIENT] else SERVER
+
+    def take(self, head: Head, time: Time, side: int) -> None:
+        """Count a frame."""
+        if time > self.last:
+            self.last = time
+        self.packets[side] += 1
+        self.octets[side] += head.length
+        ctl = head.ctl
+        if ctl & (SYN | FIN | RST):
+            self._remember(head, side)
+        elif ctl & ACK and self.syn[CLIENT] is not None and self.syn[SERVER] is not None:
+            self._synchronized = True
+        fin = self._fin[1 - side]
+        if fin is not None and ctl & ACK and ge(head.ack, fin):
+            self._ends[1 - side] = True
+
+    def _remember(self, head: Head, side: int) -> None:
+        ctl = head.ctl
+        if ctl & RST:
+            self._reset = side if self._reset is None else self._reset
+        elif ctl & SYN:
+            self.syn[side] = head.seq if self.syn[side] is None else self.syn[side]
+        elif side not in self._finished:
+            self._finished.append(side)
+        if ctl & FIN:
+            self._fin[side] = (head.seq + head.seg_len) & MASK
+
+    def begins_anew(self, head: Head, side: int) -> bool:
+        """Return whether a SYN is of another incarnation than this (Rule 1)."""
+        iss = self.syn[side]
+        if iss is not None:
+            return iss != head.seq
+        if self._reset is not None or self._finished:
+            return True
+        # The first SYN of this side: it crosses the other's, or answers it, or its connection is long under way.
+        return not (self.syn[1 - side] is not None and not self.octets[side] and not self._synchronized)
+
+    # ------------------------------------------------------------------ what there is to tell
+
+    @property
+    def client(self) -> tuple[str, int]:
+        """Address and port of the client."""
+        return address_of(self.ends[CLIENT][0]), self.ends[CLIENT][1]
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Address and port of the server."""
+        return address_of(self.ends[SERVER][0]), self.ends[SERVER][1]
+
+    @property
+    def name(self) -> str:
+        """Both ends, client first: `192.0.2.1:49152 > 192.0.2.2:80`."""
+        return f"{_shown(self.client)} > {_shown(self.server)}"
+
+    @property
+    def opened(self) -> str:
+        """How it opened, in a few words."""
+        theirs, ours = self.syn[SERVER], self.syn[CLIENT]
+        if ours is None and theirs is None:
+            return "before the capture"
+        if ours is None:
+            return "SYN,ACK seen, no SYN"
+        if theirs is not None:
+            return "handshake" if self._synchronized else "handshake not finished"
+        if self._reset == SERVER:
+            return "refused"
+        return "SYN, no SYN,ACK seen" if self.packets[SERVER] or self.octets[CLIENT] else "SYN not answered"
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in a few words."""
+        if self.opened in ("refused", "SYN not answered"):
+            return "never open"
+        finished = [SIDES[side] for side in self._finished]
+        if self._reset is not None:
+            after = f" after {finished[0]}'s FIN" if finished else ""
+            return f"reset by {SIDES[self._reset]}{after}"
+        if not finished:
+            return "open when the capture ends"
+        if len(finished) == 1:
+            return f"half closed by {finished[0]}"
+        last = "" if all(self._ends) else ", last FIN not acknowledged"
+        return f"closed, {finished[0]} first{last}"
+
+
+def _shown(endpoint: tuple[str, int]) -> str:
+    address, port = endpoint
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a capture holds.
+
+    Attributes:
+        path: the file's name.
+        streams: its TCP connections, at most MOST_STREAMS.
+        frames: how many frames it has.
+        others: how many of them are no TCP segment that can be read.
+        beyond: how many frames belong to connections after the last one listed.
+        cut: where and why the file ends before it should, or None.
+    """
+
+    path: str
+    streams: list[Stream] = field(default_factory=list)
+    frames: int = 0
+    others: int = 0
+    beyond: int = 0
+    cut: CaptureError | None = None
+
+
+class Sorter:
+    """Finds the stream of each frame; whoever goes through a capture twice gets the same numbers twice."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._latest: dict[tuple[Endpoint, Endpoint], Stream] = {}
+
+    def stream_of(self, head: Head, time: Time) -> tuple[Stream, int] | None:
+        """Return the stream of a frame and who sent it, after counting it; None beyond MOST_STREAMS."""
+        source, target = (head.source, head.sport), (head.target, head.dport)
+        key = (source, target) if source <= target else (target, source)
+        stream = self._latest.get(key)
+        if stream is None or (
+            head.ctl & (SYN | RST) == SYN and stream.begins_anew(head, stream.side_of(source))
+        ):  # fmt: skip
+            streams = self._survey.streams
+            if len(streams) >= MOST_STREAMS:
+                self._survey.beyond += 1
+                self._latest.pop(key, None)
+                return None
+            client, server = (source, target) if _from_client(head) else (target, source)
+            stream = self._latest[key] = Stream(len(streams), client, server, time)
+            streams.append(stream)
+        side = stream.side_of(source)
+        if source == target:  # a connection to itself: only its numbers tell the two directions apart, and they cross
+            side = CLIENT
+        stream.take(head, time, side)
+        return stream, side
+
+
+def _from_client(head: Head) -> bool:
+    """Return whether the first frame of a stream comes from the client (Rule 2)."""
+    if head.ctl & SYN:
+        return not head.ctl & ACK
+    return head.sport >= head.dport
+
+
+def walk(
+    frames: Frames, survey: Survey, progress: Progress | None = None
+) -> Iterator[tuple[Frame, Head, Stream, int]]:  # fmt: skip
+    """Go through a capture once; give each frame of a listed stream with its headers, its stream and its side."""
+    sorter = Sorter(survey)
+    count = others = 0
+    try:
+        for frame in frames:
+            count += 1
+            if progress is not None and not count % _TELL_EVERY:
+                progress(frames.done, frames.size)
+            head = head_of(frame)
+            found = None if head is None else sorter.stream_of(head, frame.time)
+            if head is None:
+                others += 1
+            elif found is not None:
+                yield frame, head, found[0], found[1]
+    finally:
+        survey.frames, survey.others, survey.cut = count, others, frames.cut
+
+
+def survey(path: str | Path, progress: Progress | None = None) -> Survey:
+    """Go through a capture once and return the connections in it.
+
+    Args:
+        path: the file.
+        progress: called now and then with the octets read and the octets there are.
+
+    Raises:
+        CaptureError: if the file is no capture, or says what cannot be.
+        OSError: if it can't be read.
+    """
+    frames = read_frames(path)
+    found = Survey(frames.path)
+    for _ in walk(frames, found, progress):
+        pass
+    return found
+
+
+def streams(path: str | Path) -> list[Stream]:
+    """Return the TCP connections in a capture; raises as `survey` does."""
+    return survey(path).streams
+
