@@ -138,6 +138,12 @@ def test_netem_takes_the_same_words(here: str, there: str) -> None:
     assert netem(impaired.delay or 0, rules_of(impaired), rate=impaired.rate, limit=impaired.limit) == there
 
 
+def test_a_sentence_of_a_table_ends_once() -> None:
+    assert not re.search(r"[?!]\.", "".join(line for line in SCENARIOS.splitlines() if line.startswith("| `")))
+    assert pages._sentence("what comes?") == "What comes?"
+    assert pages._sentence("what comes.") == pages._sentence("what comes") == "What comes."
+
+
 def test_netem_table_has_every_impairment() -> None:
     written = " ".join(ours for ours, _ in NETEM)
     assert [name for name in models.Impairments.model_fields if f"{name}:" not in written] == [

@@ -112,7 +112,7 @@ def decode_frame(frame: Frame, tally: Tally | None = None) -> Datagram | None:
     if tally is None:
         tally = Tally()
     tally.why_not = ""
-    found = datagram_at(frame)
+    found = _strip(frame)
     if isinstance(found, str):
         tally.pass_over(found)
         return None
@@ -127,8 +127,8 @@ def decode_frame(frame: Frame, tally: Tally | None = None) -> Datagram | None:
 # ------------------------------------------------------------------ link layers
 
 
-def datagram_at(frame: Frame) -> int | str:
-    """Return at which of a frame's octets the datagram of IP begins; or, in words, what the frame has instead."""
+def _strip(frame: Frame) -> int | str:
+    """Return where the datagram begins or, in words, what the frame has instead."""
     strip = _LAYERS.get(frame.link)
     return f"link type {frame.link}" if strip is None else strip(frame.octets)
 

@@ -95,9 +95,8 @@ class PcapReader:
 
     def _end(self, offset: int, there: int, wanted: int) -> None:
         if there:
-            self.cut = CaptureError(
-                self._path, offset, f"the file ends {there} octets into a frame's record", f"{wanted} octets"
-            )
+            what = f"the file ends {there} octets on, inside a frame's record"
+            self.cut = CaptureError(self._path, offset, what, f"{wanted} octets")
 
     def _impossible(
         self, at: int, length: int, original: int, fraction: int, longest: int, a_second: int

@@ -187,7 +187,7 @@ class PcapngReader:
             return
         name = _NAMES.get(kind, f"block of type {kind:#x}")
         expected = f"a multiple of 4 from {least} to {LONGEST_BLOCK}"
-        raise self._wrong(at + 4, f"{length} octets of a {name}", expected)
+        raise self._wrong(at + 4, f"a length of {length} for the {name}", expected)
 
     def _begin_section(self, held: bytes, at: int, end: int) -> None:
         major, minor, _length = self._order.section(held, at + 12)
@@ -300,7 +300,7 @@ class PcapngReader:
 
     def _end(self, there: int, wanted: int) -> None:
         if there:
-            self.cut = self._wrong(0, f"the file ends {there} octets into a block", f"{wanted} octets")
+            self.cut = self._wrong(0, f"the file ends {there} octets on, inside a block", f"{wanted} octets")
 
     def _wrong(self, at: int, what: str, expected: str) -> CaptureError:
         """Return the error about what stands at index `at` of what is held."""

@@ -9,7 +9,6 @@ Rule 2. A frame that the capture has twice is one packet: the same datagram, by 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,7 +16,7 @@ from ..tcp.units import MS
 from .errors import CaptureError
 from .files import read_frames
 from .heads import segment_of
-from .streams import CLIENT, SERVER, Survey, walk
+from .streams import Survey, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,5 +188,3 @@ def _copies(packets: list[Packet]) -> list[tuple[int, bool]]:
             continue
         found.append((index, same))
     return found
-
-

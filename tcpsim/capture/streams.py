@@ -234,20 +234,20 @@ def walk(
 ) -> Iterator[tuple[Frame, Head, Stream, int]]:  # fmt: skip
     """Go through a capture once; give each frame of a listed stream with its headers, its stream and its side."""
     sorter = Sorter(survey)
-    count = others = 0
     try:
         for frame in frames:
-            count += 1
-            if progress is not None and not count % _TELL_EVERY:
+            survey.frames += 1
+            if progress is not None and not survey.frames % _TELL_EVERY:
                 progress(frames.done, frames.size)
             head = head_of(frame)
-            found = None if head is None else sorter.stream_of(head, frame.time)
             if head is None:
-                others += 1
-            elif found is not None:
+                survey.others += 1
+                continue
+            found = sorter.stream_of(head, frame.time)
+            if found is not None:
                 yield frame, head, found[0], found[1]
     finally:
-        survey.frames, survey.others, survey.cut = count, others, frames.cut
+        survey.cut = frames.cut
 
 
 def survey(path: str | Path, progress: Progress | None = None) -> Survey:
@@ -271,4 +271,3 @@ def survey(path: str | Path, progress: Progress | None = None) -> Survey:
 def streams(path: str | Path) -> list[Stream]:
     """Return the TCP connections in a capture; raises as `survey` does."""
     return survey(path).streams
-

@@ -106,7 +106,7 @@ def _code(text: str) -> str:
 
 def _sentence(text: str) -> str:
     plain = _without_stop(" ".join(text.split()))
-    return f"{plain[:1].upper()}{plain[1:]}."
+    return f"{plain[:1].upper()}{plain[1:]}{'' if plain.endswith('?') else '.'}"
 
 
 def _without_stop(text: str) -> str:

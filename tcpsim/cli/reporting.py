@@ -23,6 +23,8 @@ AROUND: Final = 12
 """How many records before and after a failure its piece of the ladder shows."""
 MAX_SEGMENTS: Final = 300
 """How many segments a ladder shows unless everything is asked for; it says how many more there are."""
+MAX_KNOWN: Final = 12
+"""Of how many connections that do nothing in a piece of a ladder each host's states are shown there."""
 NORMAL: Final = 1
 """The ladder's detail unless another is asked for: application calls, and timers that fired."""
 
@@ -70,10 +72,12 @@ class Report:
         """Print a ladder, or the piece of it between two serial numbers."""
         from ..draw import Ladder
 
-        most = None if self.everything else MAX_SEGMENTS
+        most = None if self.everything and window is None else MAX_SEGMENTS
+        known = None if window is None else MAX_KNOWN
         ladder = Ladder(
-            trace, ascii=self.ascii, explain=self.explain, detail=self.detail, window=window, max_segments=most
-        )
+            trace, ascii=self.ascii, explain=self.explain, detail=self.detail, window=window, max_segments=most,
+            most_known=known,
+        )  # fmt: skip
         self.console.print(ladder)
 
     def verdict(self, run: Run) -> None:

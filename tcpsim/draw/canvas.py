@@ -4,25 +4,26 @@ Rule 1. matplotlib is imported when the first picture is drawn, never before, an
 Rule 2. What a person has set in matplotlib (rcParams, styles, backends) does not matter.
 Rule 3. A file holds no date, no random name and no version: equal pages give equal bytes.
 Rule 4. Text is text: no sign in it is read as mathematics.
+Rule 5. A theme translates colours and nothing else: a shape stands where it stands in every theme.
 """
 
 from __future__ import annotations
 
 import io
-import re
 from contextlib import contextmanager
 from math import ceil, cos, floor, radians, sin, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape
 
 from .measure import ASCENT, DESCENT, font
-from .palette import PAPER
+from .palette import LIGHT, PAPER
+from .svg import Svg, rounded, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .page import Box, Label, Point
+    from .palette import Theme
 
 FORMATS: Final = ("png", "svg", "pdf")
 PNG_DPI: Final = 150
@@ -32,8 +33,6 @@ LARGEST: Final = 120_000_000
 """At most so many pixels in all, of four octets each while it is painted."""
 
 _SETTINGS: Final[dict[Any, Any]] = {
-    "svg.hashsalt": "tcpsim",
-    "svg.fonttype": "path",  # looks the same where DejaVu Sans is missing
     "pdf.fonttype": 42,  # text in a PDF can be searched
     "path.simplify": False,
     "text.hinting": "none",  # letters stand where the font's measures say, at any resolution
@@ -67,13 +66,18 @@ def plain_settings() -> Iterator[None]:
 
 
 class Paper:
-    """A blank page of so many points, x to the right and y downward. Use it inside `plain_settings`."""
+    """A blank page of so many points, x to the right and y downward. Use it inside `plain_settings`.
 
-    def __init__(self, width: float, height: float) -> None:
+    Colours are those of the light theme; `theme` says what becomes of them. `name` is an SVG element's id and
+    `tip` its tooltip.
+    """
+
+    def __init__(self, width: float, height: float, theme: Theme = LIGHT) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=PAPER)
+        self.ink = theme.ink
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=self.ink(PAPER))
         FigureCanvasAgg(self.figure)
         self._axes = self.figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
@@ -81,7 +85,7 @@ class Paper:
         self._axes.set_ylim(height, 0)
         self.size = (width, height)
         self.texts: list[tuple[Label, Any]] = []
-        self._tips: dict[str, str] = {}
+        self._svg = Svg(width, height, self.ink(PAPER))
 
     def line(
         self,
@@ -91,19 +95,21 @@ class Paper:
         *,
         dashes: Sequence[float] | None = None,
         over: float = 1,
+        name: str = "",
         tip: str = "",
     ) -> None:
         """Draw a line through points; `dashes` are lengths of ink and gap in points; `over` orders what covers what."""
         from matplotlib.lines import Line2D
 
+        colour = self.ink(colour)
         style: Any = "-" if dashes is None else (0, tuple(each / width for each in dashes))
         xs, ys = [x for x, _ in points], [y for _, y in points]
         line = Line2D(
             xs, ys, color=colour, linewidth=width, linestyle=style, zorder=over, clip_on=False,
             solid_capstyle="butt", solid_joinstyle="miter", dash_capstyle="butt",
         )  # fmt: skip
-        self._tip(line, tip)
         self._axes.add_line(line)
+        self._svg.path(through(points), stroke=colour, width=width, dashes=dashes, over=over, name=name, tip=tip)
 
     def area(
         self,
@@ -113,16 +119,19 @@ class Paper:
         width: float = 0.0,
         *,
         over: float = 1,
+        name: str = "",
         tip: str = "",
     ) -> None:
         """Fill the polygon of some points."""
         from matplotlib.patches import Polygon
 
+        fill, edge = self.ink(fill), self.ink(edge) if width else "none"
         shape = Polygon(
             list(points), closed=True, facecolor=fill, edgecolor=edge, linewidth=width, zorder=over, clip_on=False
         )
-        self._tip(shape, tip)
         self._axes.add_patch(shape)
+        data = through(points, closed=True)
+        self._svg.path(data, fill=fill, stroke=edge, width=width, over=over, name=name, tip=tip)
 
     def stripes(
         self, left: float, top: float, right: float, bottom: float, colour: str, *, apart: float = 5.0, over: float = 1
@@ -131,6 +140,7 @@ class Paper:
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path as Outline
 
+        colour = self.ink(colour)
         points: list[Point] = []
         for number in range(ceil((left + top) / apart), floor((right + bottom) / apart) + 1):
             total = number * apart  # of x and y, along the line
@@ -145,20 +155,25 @@ class Paper:
                     clip_on=False, capstyle="butt",
                 )
             )  # fmt: skip
+            pairs = zip(points[::2], points[1::2], strict=True)
+            self._svg.path("".join(map(through, pairs)), stroke=colour, width=0.6, over=over)
 
     def round_box(self, box: Box, fill: str, edge: str = "none", width: float = 0.0, *, over: float = 1) -> None:
         """Fill a level box with rounded corners, a little larger than `box`."""
         from matplotlib.patches import FancyBboxPatch
 
-        left, top, _, _ = box.bounds
+        fill, edge = self.ink(fill), self.ink(edge) if width else "none"
+        left, top, right, bottom = box.bounds
         self._axes.add_patch(
             FancyBboxPatch(
                 (left, top), box.width, box.height, boxstyle="round,pad=2,rounding_size=2.5",
                 facecolor=fill, edgecolor=edge, linewidth=width, zorder=over, clip_on=False,
             )
         )  # fmt: skip
+        data = rounded(left - 2, top - 2, right + 2, bottom + 2, 2.5)
+        self._svg.path(data, fill=fill, stroke=edge, width=width, over=over)
 
-    def text(self, label: Label, *, over: float = 5) -> None:
+    def text(self, label: Label, *, over: float = 5, name: str = "") -> None:
         """Write a label into its box."""
         from matplotlib.text import Text
 
@@ -168,27 +183,22 @@ class Paper:
         sized = font(style.face).copy()
         sized.set_size(style.size)
         text = Text(
-            box.x + sin(angle) * down, box.y + cos(angle) * down, label.text, fontproperties=sized, color=style.ink,
+            box.x + sin(angle) * down, box.y + cos(angle) * down, label.text, fontproperties=sized, color=self.ink(style.ink),
             rotation=box.angle, rotation_mode="anchor", ha="center", va="baseline", parse_math=False, usetex=False,
             zorder=over, clip_on=False,
         )  # fmt: skip
-        self._tip(text, label.tip)
         self._axes.add_artist(text)
         self.texts.append((label, text))
-
-    def _tip(self, artist: Any, tip: str) -> None:
-        if tip:
-            name = f"tip{len(self._tips) + 1}"
-            artist.set_gid(name)
-            self._tips[name] = tip
+        self._svg.text(label, self.ink(style.ink), over=over, name=name)
 
     # ------------------------------------------------------------------ files
 
     def bytes(self, format: str, title: str) -> bytes:
         """Return the page as a file of one of FORMATS."""
+        if format == "svg":
+            return self._svg.file(title).encode()
         kinds: dict[str, dict[str, Any]] = {
             "png": {"Software": "tcpsim", "Title": title},
-            "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
             "pdf": {"CreationDate": None, "Creator": "tcpsim", "Producer": None, "Title": title},
         }
         metadata = kinds[format]
@@ -196,20 +206,5 @@ class Paper:
         finest = min(TALLEST * 72 / max(wide, tall), 72 * sqrt(LARGEST / (wide * tall)))
         dpi = min(PNG_DPI, finest) if format == "png" else 72
         out = io.BytesIO()
-        self.figure.savefig(out, format=format, dpi=dpi, metadata=metadata, facecolor=PAPER)
-        if format == "svg":
-            return self._with_tips(out.getvalue().decode(), title).encode()
+        self.figure.savefig(out, format=format, dpi=dpi, metadata=metadata, facecolor=self.ink(PAPER))
         return out.getvalue()
-
-    def _with_tips(self, svg: str, title: str) -> str:
-        """Give the SVG a title for those who can't see it, and each arrow and state its reason as a tooltip."""
-
-        def tipped(match: re.Match[str]) -> str:
-            return f"{match[0]}<title>{escape(self._tips[match[1]])}</title>"
-
-        svg = re.sub(r'<g id="(tip\d+)">', tipped, svg)
-        return re.sub(r"(<svg[^>]*)>", rf'\1 role="img">\n <title>{_escape_group(title)}</title>', svg, count=1)
-
-
-def _escape_group(text: str) -> str:
-    return escape(text).replace("\\", r"\\")

@@ -41,8 +41,8 @@ _REMARK_STYLES: Final = {"call": "blue", "error": "bold red", "signal": "blue", 
 class Ladder:
     """A ladder for rich: `console.print(Ladder(trace))` fills the console's width, up to a sensible one.
 
-    Arguments are those of `ladder_text`; the width is the console's, and a console that can only
-    print ASCII gets ASCII.
+    Arguments are those of `ladder_text`, and `most_known` that of `scene`; the width is the console's, and a
+    console that can only print ASCII gets ASCII.
     """
 
     def __init__(
@@ -54,9 +54,10 @@ class Ladder:
         detail: int = NORMAL,
         window: tuple[int, int] | None = None,
         max_segments: int | None = None,
+        most_known: int | None = None,
     ) -> None:
         self.ascii, self.reasons = ascii, Reasons(trace) if explain else None
-        self.scene = scene(trace, detail=detail, max_segments=max_segments, window=window)
+        self.scene = scene(trace, detail=detail, max_segments=max_segments, window=window, most_known=most_known)
 
     def lines(self, width: int, *, ascii: bool = False) -> list[Text]:
         """Return the ladder as styled lines, none wider than `width` (and at least 60)."""

@@ -7,11 +7,15 @@ Rule 2. No two states look alike in greyscale, and so to nobody: four of them, t
         any two differ in lightness by six steps (L*) or more, and any two that follow each other by
         eight. Hues go with the phase (opening amber, open green, closing actively blue, closing
         passively red, TIME-WAIT violet).
-Rule 3. Ink on white has a contrast of at least 4.5 to 1.
+Rule 3. Ink on paper has a contrast of at least 4.5 to 1, in every theme.
+Rule 4. A theme translates the colours named here, and leaves any other as it is. Light is those named; dark keeps
+        the states' colours but for CLOSED; print has greys as light as they are, and black.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ..tcp.diagram import State
@@ -52,7 +56,11 @@ TYPES: Final = {
     "title": Type(BOLD, 15, INK),
     "source": Type(SANS, 9.5, GREY),
     "above": Type(ITALIC, 9.5, GREY),
+    "question": Type(BOLD, 9.5, INK),
+    "answer": Type(SANS, 9, INK),
+    "cite": Type(ITALIC, 8.5, GREY),
     "host": Type(BOLD, 12, INK),
+    "middlebox": Type(BOLD, 9, GREY),
     "address": Type(SANS, 8.5, GREY),
     "state": Type(BOLD, 8.5, INK),
     "tick": Type(SANS, 8, GREY),
@@ -93,3 +101,43 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _grey(colour: str) -> str:
+    """Return the grey that is as light as a colour."""
+    linear = _luminance(colour)
+    part = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    return "#" + f"{round(part * 255):02x}" * 3
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What becomes of the colours named above."""
+
+    name: str
+    inks: Mapping[str, str]
+
+    def ink(self, colour: str) -> str:
+        """Return the colour that stands for one of the light theme; "none" stays "none"."""
+        return self.inks.get(colour, colour)
+
+
+LIGHT: Final = Theme("light", {})
+DARK: Final = Theme(
+    "dark",
+    {
+        PAPER: "#14181d", INK: "#e8ebee", GREY: "#a3adb7", FAINT: "#59626b", RULE: "#272d34", BAND: "#1b2027",
+        CHIP: "#1d2c45", RED: "#ff8a80", AMBER: "#e5ab45", TEAL: "#55c7cd", BLUE: "#8abaff", GREEN: "#76d297",
+        STATE_FILL[State.CLOSED]: "#2b3138",
+    },
+)  # fmt: skip
+PRINT: Final = Theme(
+    "print",
+    {
+        INK: "#000000", GREY: "#333333", FAINT: "#8c8c8c", RULE: "#d9d9d9", BAND: "#f7f7f7", CHIP: "#eeeeee",
+        **dict.fromkeys((RED, AMBER, TEAL, BLUE, GREEN), "#000000"),
+        **{colour: _grey(colour) for colour in STATE_FILL.values()},
+    },
+)  # fmt: skip
+THEMES: Final = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
+"""The themes by name; the first is the default."""

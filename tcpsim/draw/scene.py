@@ -40,7 +40,9 @@ from ..trace import (
     flights,
     stranger,
 )
-from .words import clean, header_fields, numbers, octets, span, tidings, timer_name
+from .hosts import HostView as HostView
+from .hosts import hosts_of
+from .words import clean, flags, header_fields, numbers, octets, span, tidings, timer_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,8 +57,9 @@ Moment = tuple[int, int]
 
 BRIEF: Final = 0
 NORMAL: Final = 1
-FULL: Final = 2
-"""Levels of detail: segments and states; with calls and timers that fired; everything."""
+OPTIONS: Final = 2
+FULL: Final = 3
+"""Levels of detail: flags and states; with numbers, calls and timers that fired; with windows and options; everything."""
 
 _TOLD_BY_STATE: Final = frozenset(
     {"connection open", "connection closed", "connection closing", "data readable", "send space"}
@@ -78,15 +81,6 @@ REMARKS_PER_SEGMENT: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class HostView:
-    """A host as drawn: its name in the trace, that name made fit to print, and its addresses."""
-
-    name: str
-    title: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Arrow:
     """One copy of one segment on its way.
 
@@ -96,7 +90,7 @@ class Arrow:
         source, target: indices of hosts; `target` is `source` where the trace knows no other.
         fate: "arrived", "lost", "corrupted" or "under way".
         text: flags and numbers. marks: "retransmission 1", "copy", "held back". end_text: what ended it.
-        inbound: it was sent before the window of the scene.
+        inbound: it was sent before the window of the scene. name: flags and numbers, no more.
     """
 
     flight: Flight
@@ -109,6 +103,7 @@ class Arrow:
     marks: tuple[str, ...]
     end_text: str
     inbound: bool = False
+    name: str = ""
 
     @property
     def loops(self) -> bool:
@@ -202,17 +197,21 @@ def scene(
     max_segments: int | None = None,
     window: tuple[int, int] | None = None,
     limit: str = "",
+    most_known: int | None = None,
+    absolute: bool = False,
 ) -> Scene:
     """Return what there is to draw of `trace`.
 
     Args:
         trace: the run.
-        detail: BRIEF, NORMAL or FULL.
+        detail: BRIEF, NORMAL, OPTIONS or FULL.
         max_segments: draw no segment after so many, nor anything else after that moment.
         window: draw only the records with these serial numbers (first and last, both included).
         limit: why no more is drawn than `max_segments`; else that is named.
+        most_known: of a host's connections of which a window shows nothing but a state, only the latest so many.
+        absolute: sequence numbers are those of the wire, not counted from the ISS.
     """
-    return _Painter(trace, detail, max_segments, window, limit).scene
+    return _Painter(trace, detail, max_segments, window, limit, most_known, absolute=absolute).scene
 
 
 def under_way(of: Scene, start: Time, end: Time) -> list[Arrow]:
@@ -226,7 +225,7 @@ def silence_text(duration: Time, flying: list[Arrow]) -> str:
     if not packets:
         return f"nothing happens for {span(duration)}"
     if len(packets) == 1:
-        return f"for {span(duration)} only {numbers(flying[0].flight)} is under way"
+        return f"for {span(duration)} only {flying[0].name} is under way"
     what = "packets" if any(isinstance(arrow.flight.segment, Datagram) for arrow in flying) else "segments"
     return f"for {span(duration)} only {len(packets)} {what} are under way"
 
@@ -235,13 +234,14 @@ class _Painter:
     """Collects a scene; one method per kind of thing."""
 
     def __init__(
-        self, trace: Trace, detail: int, max_segments: int | None, window: tuple[int, int] | None, limit: str
-    ) -> None:
-        self.trace, self.detail = trace, detail
+        self, trace: Trace, detail: int, max_segments: int | None, window: tuple[int, int] | None, limit: str,
+        most_known: int | None, *, absolute: bool = False,
+    ) -> None:  # fmt: skip
+        self.trace, self.detail, self.absolute = trace, detail, absolute
         self.why_cut = ""
         self.reopening: set[int] = set()
         header = trace.header
-        self.scene = Scene(clean(header.title), clean(header.source), _hosts(trace))
+        self.scene = Scene(clean(header.title), clean(header.source), hosts_of(trace))
         self.index = {host.name: number for number, host in enumerate(self.scene.hosts)}
         records = trace.records
         first, last = window if window is not None else (0, len(records))
@@ -255,8 +255,10 @@ class _Painter:
             self.scene.first = (self.shown[0].time, -1)
             self.scene.last = (self.shown[-1].time, self.shown[-1].serial)
         self._arrows()
-        self._count_left_out(records)
+        self._count_left_out(records, known=most_known is None)
         self._stays(records)
+        if most_known is not None:
+            self._forget_idle(most_known)
         self._timers(records)
         self._remarks()
         ends = [arrow.end for arrow in self.scene.arrows]
@@ -276,8 +278,10 @@ class _Painter:
                 self.why_cut = f": {limit or f'max_segments is {max_segments}'}"
                 return
 
-    def _count_left_out(self, records: list[Record]) -> None:
-        seen = {arrow.flight.packet for arrow in self.scene.arrows if arrow.inbound}
+    def _count_left_out(self, records: list[Record], *, known: bool) -> None:
+        # Where little of what is known at the start is drawn, a segment that only passes is none of it.
+        passing = () if known else ("under way",)
+        seen = {arrow.flight.packet for arrow in self.scene.arrows if arrow.inbound and arrow.fate not in passing}
         before = sum(isinstance(record, Sent) and record.packet not in seen for record in records[: self.low])
         after = sum(isinstance(record, Sent) for record in records[self.high :])
         if before:
@@ -310,17 +314,18 @@ class _Painter:
         target = self.index.get(flight.target, source)
         inbound = flight.serial < self.low
         start = (self.scene.first[0], 0) if inbound else (flight.sent_at, flight.serial)
-        text = numbers(flight)
+        name = flags(flight) if self.detail <= BRIEF else numbers(flight, absolute=self.absolute)
         marks = tuple(mark for mark in _marks(flight) if fate != "under way" or mark not in ON_ARRIVAL)
-        if self.detail >= FULL:
-            text = f"{text} {header_fields(flight)}".rstrip()
+        text = name
+        if self.detail >= OPTIONS:
+            text = f"{text} {header_fields(flight, absolute=self.absolute)}".rstrip()
         elif self.detail > BRIEF:
-            text += tidings(flight)
+            text += tidings(flight, absolute=self.absolute)
             if flight.packet in self.reopening:
                 text += f" win {flight.segment.wnd}"
         return Arrow(
             flight, start, max(end, start), source, target, fate, clean(text), marks, _end_text(flight, fate),
-            inbound,
+            inbound, name,
         )  # fmt: skip
 
     def _end(self, flight: Flight) -> Moment | None:
@@ -360,6 +365,19 @@ class _Painter:
         unborn = sorted((stay for stay in initial if stay.state is CLOSED), key=lambda stay: stay.end or (1 << 62, 0))
         for stay in unborn if len(unborn) < len(initial) else unborn[1:]:
             self.scene.stays.remove(stay)
+
+    def _forget_idle(self, most: int) -> None:
+        """Drop, at each host, all but the latest `most` connections that do nothing here but stay in their state."""
+        active = {(self.index.get(record.host), record.connection) for record in self.shown}
+        idle: dict[int, list[Stay]] = {}
+        for stay in self.scene.stays:
+            if stay.start is None and stay.end is None and (stay.host, stay.connection) not in active:
+                idle.setdefault(stay.host, []).append(stay)
+        dropped = {id(stay) for stays in idle.values() for stay in stays[: max(len(stays) - most, 0)]}
+        if dropped:
+            self.scene.stays = [stay for stay in self.scene.stays if id(stay) not in dropped]
+            what = f"{len(dropped)} connection{'s' if len(dropped) > 1 else ''} that only stay in their states"
+            self.scene.left_above += f"; nor {what}"  # it says something: they came to their states before
 
     def _stays_of(self, host: int, connection: int, moves: list[Moved]) -> None:
         before = [move for move in moves if move.serial < self.low]
@@ -528,40 +546,3 @@ def _end_text(flight: Flight, fate: str) -> str:
             return "under way"
         case _:  # it arrives, though perhaps after what is drawn
             return ""
-
-
-def _hosts(trace: Trace) -> list[HostView]:
-    """Return the hosts of the header and any other that the records name, with addresses from either."""
-    names = dict.fromkeys(host.name for host in trace.header.hosts)
-    addresses = {host.name: host.addresses for host in trace.header.hosts}
-    ports: dict[str, dict[str, None]] = {}
-    for record in trace.records:
-        if record.host:
-            names.setdefault(record.host)
-        if isinstance(record, Sent):
-            _note_address(record, names, addresses, ports)
-    views = []
-    for name in names:
-        own = addresses.get(name, ())
-        used = list(ports.get(name, ()))
-        address = f"{own[0]}:{used[0]}" if own and len(used) == 1 else ", ".join(own)
-        views.append(HostView(name, clean(name, 40) or "(no name)", clean(address, 48)))
-    return views
-
-
-def _note_address(
-    sent: Sent,
-    names: dict[str, None],
-    addresses: dict[str, tuple[str, ...]],
-    ports: dict[str, dict[str, None]],
-) -> None:
-    source, source_port, target, target_port = sent.flow
-    if sent.to:
-        names.setdefault(sent.to)
-        addresses.setdefault(sent.to, (target,))
-    if stranger(sent.connection, sent.why) is not None:
-        return  # injected: its source address is a claim
-    addresses.setdefault(sent.host, (source,))
-    ports.setdefault(sent.host, {}).setdefault(str(source_port))
-    if sent.to and target in addresses[sent.to]:  # else a NAT lies between
-        ports.setdefault(sent.to, {}).setdefault(str(target_port))

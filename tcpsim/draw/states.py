@@ -374,6 +374,12 @@ class _Arranging:
 
 # ---------------------------------------------------------------------- text
 
+NARROWEST: Final = 60
+_STATES: Final = 14 + 12
+"""Columns that the states of a table take, on both sides."""
+_WIDEST: Final = 21
+"""Columns that an event, or an action, takes at most."""
+
 
 def states_text(trace: Trace | None = None, host: str | None = None, *, width: int = 80, ascii: bool = False) -> str:
     """Return the diagram as a table of edges, each with event, action and target, grouped by where it stands.
@@ -381,7 +387,7 @@ def states_text(trace: Trace | None = None, host: str | None = None, *, width: i
     Args:
         trace: below an edge, say which host took it, as which step and when.
         host: only the path of this host.
-        width: no line is wider, in columns; less than 72 is taken as 72.
+        width: no line is wider, in columns; less than 60 is taken as 60.
         ascii: use ASCII characters only.
 
     Raises:
@@ -389,28 +395,30 @@ def states_text(trace: Trace | None = None, host: str | None = None, *, width: i
     """
     taken = paths(trace, host) if trace is not None else []
     clock = Clock({step.time for path in taken for step in path.steps})
-    lines = [f"{'from':14}{'event':21}{'action':21}to"]
+    width = max(width, NARROWEST)
+    column = min((width - _STATES) // 2, _WIDEST)
+    lines = [f"{'from':14}{'event':{column}}{'action':{column}}to"]
     cite = ""
     for edge in EDGES:
         if edge.cite != cite:
             cite = edge.cite
             lines += ["", f"{cite}:"]
-        lines += _row(edge)
+        lines += _row(edge, column)
         for path in taken:
             for step in path.steps:
                 if step.edge is edge:
                     words = f"* {clean(path.host, 40)}, step {step.number} of {len(path.steps)}, at {clock(step.time)}"
-                    lines += textwrap.wrap(words, max(width, 72), initial_indent="    ", subsequent_indent="      ")
+                    lines += textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="      ")
     text = "".join(f"{line}\n" for line in lines)
     return to_ascii(text) if ascii else text
 
 
-def _row(edge: Edge) -> list[str]:
-    """Return an edge as a row of the table, its event and action wrapped where they are long."""
-    events = textwrap.wrap(event_words(edge), 20, break_on_hyphens=False)
-    actions = textwrap.wrap(edge.action, 20, break_on_hyphens=False)
+def _row(edge: Edge, column: int) -> list[str]:
+    """Return an edge as a row of the table, its event and action wrapped where they are longer than their columns."""
+    events = textwrap.wrap(event_words(edge), column - 1, break_on_hyphens=False)
+    actions = textwrap.wrap(edge.action, column - 1, break_on_hyphens=False)
     rows = zip_longest([str(edge.source)], events, actions, [str(edge.target)], fillvalue="")
-    return [f"{source:14}{event:21}{action:21}{target}".rstrip() for source, event, action, target in rows]
+    return [f"{source:14}{event:{column}}{action:{column}}{target}".rstrip() for source, event, action, target in rows]
 
 
 # ---------------------------------------------------------------------- pictures

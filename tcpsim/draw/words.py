@@ -131,8 +131,13 @@ def octets(count: int) -> str:
     return f"{count} octet{'s' if count != 1 else ''}"
 
 
-def numbers(record: SegmentRecord | Flight) -> str:
-    """Print a segment by its relative numbers: `SYN seq 0`, `PSH,ACK seq 1..5 ack 1`.
+def flags(record: SegmentRecord | Flight) -> str:
+    """Print what kind of segment this is and no number: `SYN,ACK`, `UDP`."""
+    return "UDP" if isinstance(record.segment, Datagram) else ctl_name(record.segment.ctl)
+
+
+def numbers(record: SegmentRecord | Flight, *, absolute: bool = False) -> str:
+    """Print a segment by its relative numbers: `SYN seq 0`, `PSH,ACK seq 1..5 ack 1`; or by those of the wire.
 
     The range after `seq` is every sequence number that a segment with text occupies, a FIN's too.
     A UDP datagram has no numbers: `UDP 5 octets`.
@@ -140,16 +145,18 @@ def numbers(record: SegmentRecord | Flight) -> str:
     segment = record.segment
     if isinstance(segment, Datagram):
         return f"UDP {octets(segment.length)}"
-    seq = f"{record.seq}..{record.seq + segment.seg_len - 1}" if segment.length else f"{record.seq}"
-    ack = "" if record.ack is None else f" ack {record.ack}"
+    first, acked = (segment.seq, segment.ack) if absolute else (record.seq, record.ack)
+    last = first + segment.seg_len - 1
+    seq = f"{first}..{last & MASK if absolute else last}" if segment.length else f"{first}"
+    ack = "" if record.ack is None else f" ack {acked}"
     return f"{ctl_name(segment.ctl)} seq {seq}{ack}"
 
 
-def tidings(record: SegmentRecord | Flight) -> str:
+def tidings(record: SegmentRecord | Flight, *, absolute: bool = False) -> str:
     """Print what a segment tells besides its numbers that changes something, in the words of an expectation; or "".
 
     The options of a SYN, blocks of SACK, a closed window, an urgent pointer: ` mss 1460 wscale 7`, ` win 0`,
-    ` sack 6..10` (the numbers of what is held, counted as `ack` is, the last one included).
+    ` sack 6..10` (the numbers of what is held, counted as `ack` is, the last one included; or those of the wire).
     """
     segment = record.segment
     if isinstance(segment, Datagram):
@@ -163,7 +170,10 @@ def tidings(record: SegmentRecord | Flight) -> str:
     if options is not None:
         if segment.ctl & SYN:
             told += _offers(options)
-        told += [f"sack {_beside_ack(record, left)}..{_beside_ack(record, right - 1)}" for left, right in options.sack]
+        blocks = [(left, (right - 1) & MASK) for left, right in options.sack]
+        if not absolute:
+            blocks = [(_beside_ack(record, left), _beside_ack(record, last)) for left, last in blocks]
+        told += [f"sack {left}..{last}" for left, last in blocks]
     return "".join(f" {word}" for word in told)
 
 
@@ -182,10 +192,11 @@ def _offers(options: Options) -> list[str]:
     return [word for word, there in named if there]
 
 
-def header_fields(record: SegmentRecord | Flight) -> str:
+def header_fields(record: SegmentRecord | Flight, *, absolute: bool = False) -> str:
     """Print what a segment carries besides flags and numbers: `win 65535 up 3 MSS=1460`, `win 4000 SACK=6..11 CE`.
 
-    The blocks of SACK are counted as `ack` is; the second number of each is the one after its last octet.
+    The blocks of SACK are counted as `ack` is, or as on the wire; the second number of each is the one after its
+    last octet.
     A UDP datagram has none of these.
     """
     segment = record.segment
@@ -194,7 +205,7 @@ def header_fields(record: SegmentRecord | Flight) -> str:
     up = f" up {segment.up}" if "URG" in ctl_name(segment.ctl) else ""
     options = ""
     if segment.options is not None:
-        since = 0 if record.ack is None else segment.ack - record.ack
+        since = 0 if record.ack is None or absolute else segment.ack - record.ack
         options = " " + (",".join(segment.options.words(since)) or "no options")
     ecn = f" {ECN_NAMES[segment.ecn]}" if segment.ecn else ""
     return f"win {segment.wnd}{up}{options}{ecn}"

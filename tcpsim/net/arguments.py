@@ -61,6 +61,16 @@ def unfit(address: str) -> str:
     return "means no particular host" if parsed.is_unspecified or parsed in _NOWHERE else ""
 
 
+def family(address: str) -> int:
+    """Return 4 or 6, for an address of IPv4 or IPv6; 0 for what is no address that a host can have."""
+    return 0 if unfit(address) else ipaddress.ip_address(address).version
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address never leaves its host (RFC 1122 3.2.1.3 (g), RFC 4291 2.5.3)."""
+    return ipaddress.ip_address(address).is_loopback
+
+
 def host_address(address: object) -> str:
     """Return an address that a host can have; TypeError or ValueError if it can't be."""
     if not isinstance(address, str):

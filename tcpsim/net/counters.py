@@ -198,6 +198,13 @@ def occupancy(trace: Trace, host: str, port: int) -> list[Occupancy]:
     return told
 
 
+def listened(trace: Trace, host: str, port: int) -> bool:
+    """Return whether a host ever called `listen` at a port, and was not refused."""
+    call = re.compile(rf"listen\({port}\b")
+    own = (record for record in trace.of_kind(Called, host) if not record.error)
+    return any(call.match(record.call) for record in own)
+
+
 class _Queues:
     """The queues of a port as its trace shows them: numbers of connections, the oldest first."""
 

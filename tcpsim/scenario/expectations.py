@@ -211,7 +211,7 @@ class Happens:
         if len(found) in self.times:
             return Outcome(True, self.place, expected)
         at = ", ".join(format_duration(each.time) for each in found[:8]) + (", ..." if len(found) > 8 else "")
-        actual = f"it happened {_times(Span(len(found), len(found)))}" + (f": at {at}" if found else "")
+        actual = f"it happened {_times(Span(len(found), len(found)))}: at {at}" if found else "it never happened"
         near = found[min(len(found) - 1, self.times.high)].serial if found else run.last_serial
         return Outcome(False, self.place, expected, actual, near)
 
@@ -221,7 +221,7 @@ def _times(span: Span) -> str:
         return f"at least {_times(Span(span.low, span.low))}"
     if span.low != span.high:
         return f"{span.low} to {span.high} times"
-    return {0: "not once", 1: "once", 2: "twice"}.get(span.low, f"{span.low} times")
+    return {0: "never", 1: "once", 2: "twice"}.get(span.low, f"{span.low} times")
 
 
 # ---------------------------------------------------------------------- states

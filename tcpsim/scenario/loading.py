@@ -69,8 +69,9 @@ def _empty(node: Node, key: Scalar | None = None) -> Iterator[tuple[Place, Probl
 def _scenario(written: models.ScenarioFile, tree: Mapping, text: str, file: str) -> Scenario:
     """Return the scenario; ScenarioError with all that makes no sense."""
     found = Findings(tree, written.hosts)
-    reader, steps = LinkReader(written, found), ScriptReader(written, found)
+    reader = LinkReader(written, found)
     hosts = reader.hosts()
+    steps = ScriptReader(written, found, {host.name: host.address for host in hosts})
     steps.name_connections()
     links = reader.links()
     script = steps.script()
@@ -112,7 +113,9 @@ def _check_mutant(written: models.ScenarioFile, found: Findings) -> None:
     phrase = find(found.tree, ("mutant",))
     if mutant.name not in MUTANTS:
         wrong = f"there is no mutant {shown(mutant.name)}"
-        found.tell(phrase.place, wrong, "one that `tcpsim mutants` lists", nearest_word(mutant.name, MUTANTS))
+        found.tell(
+            phrase.place, wrong, "one that `tcpsim mutants` lists", nearest_word(mutant.name, MUTANTS, cutoff=0.5)
+        )
     if mutant.host is not None:
         found.known_host(mutant.host, phrase.at(len(mutant.name) + 1) if isinstance(phrase, Scalar) else phrase.place)
 

@@ -486,10 +486,13 @@ AnyStep = Annotated[
 
 
 Pieces = Annotated[list[DeliveredText], Field(max_length=MAX_LIST)]
+Counters = Annotated[dict[CounterName, Count], Field(min_length=1)]
 
 
 class QueueLengths(Part):
     """The most connections that ever were in the queues of a listener at the same time."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     half_open: Count | None = None
     """In the SYN queue."""
@@ -520,9 +523,9 @@ class Expect(Part):
     """The UDP datagrams that a host's application has received, in order: the text of each, or how many octets."""
     signals: dict[PartyKey, list[SignalName]] | None = None
     """Everything that the application is told, in order."""
-    counters: dict[Name, Annotated[dict[CounterName, Count], Field(min_length=1)]] | None = None
+    counters: Annotated[dict[Name, Counters], Field(min_length=1)] | None = None
     """What a host has counted, by the names of `nstat`."""
-    queues: dict[ListenerKey, QueueLengths] | None = None
+    queues: Annotated[dict[ListenerKey, QueueLengths], Field(min_length=1)] | None = None
     """The most connections that ever were in a listener's queues."""
     errors: dict[PartyKey, list[str]] | None = None
     """Every error that a call returns, in order, in the RFC's words. Without it, an error is a failure."""
@@ -561,7 +564,7 @@ class ScenarioFile(Part):
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     """The question, or the name, in one line."""
-    question: Annotated[str, Field(max_length=200)] = ""
+    question: Annotated[str, Field(min_length=1, max_length=200)] = ""
     """The question that the scenario answers, in one sentence."""
     shows: Annotated[str, Field(max_length=2000)] = ""
     """The answer: what to see, in a few sentences."""

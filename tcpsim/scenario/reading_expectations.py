@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..tcp.diagram import State
+from . import models
 from .document import Mapping, Node, Scalar
 from .expectations import (
     Ends,
@@ -36,7 +37,6 @@ from .translation import find
 from .words import Party
 
 if TYPE_CHECKING:
-    from . import models
     from .findings import Findings
     from .sights import Sight
 
@@ -148,11 +148,16 @@ class ExpectationReader:
         for key, lengths in (expect.queues or {}).items():
             host, _, port = key.rpartition(":")
             self.found.known_host(host, self.found.key_place("expect", "queues", key))
+            if lengths.half_open is None and lengths.waiting is None:
+                place = self.found.key_place("expect", "queues", key)
+                self.found.tell(place, f"nothing is expected of {key}", "half_open or waiting")
+            opens = (step for step in self.written.script if isinstance(step, models.Open) and not step.active)
+            passive = any((step.host, step.port) == (host, int(port)) for step in opens)
             for which in ("half_open", "waiting"):
                 most = getattr(lengths, which)
                 if most is not None:
                     place = self.found.key_place("expect", "queues", key, which)
-                    made.append(QueueReaches(place, host, int(port), which, most))
+                    made.append(QueueReaches(place, host, int(port), which, most, passive))
         return made
 
     def _told(self, expect: models.Expect) -> list[Expectation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..net.arguments import ADDRESS_WORDS, host_address, unfit
+from ..net.arguments import ADDRESS_WORDS, family, host_address, is_loopback, unfit
 from . import models
 from .document import Node, Scalar
 from .findings import parties_of_selector
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..tcp.units import Time
     from .findings import Findings
     from .moments import Selector
+    from .problems import Place
 
 DEFAULT_DELAY: Final[Time] = 50_000_000
 """The one-way delay of a link that does not say."""
@@ -122,12 +123,23 @@ class LinkReader:
             self.found.tell(place, f"{shown(nat.address)} {wrong}", ADDRESS_WORDS)
             return
         address = host_address(nat.address)
+        self._check_nat_address(place, link, address)
         if address in self._taken:
             self.found.tell(place, f"{address} is the address of {self._taken[address]}", "an address that no host has")
         first = self._nats.setdefault(address, nat)
         if (first.idle, first.transitory, first.unknown) != (nat.idle, nat.transitory, nat.unknown):
             wrong = f"the NAT {address} says something else on an earlier link"
             self.found.tell(self.found.place(*at, "nat"), wrong, "the same `idle`, `transitory` and `unknown`")
+
+    def _check_nat_address(self, place: Place, link: models.Link, address: str) -> None:
+        assert link.nat is not None
+        inside = link.nat.inside or link.between[0]
+        own = next((taken for taken, name in self._taken.items() if name == inside), "")
+        if is_loopback(address):
+            self.found.tell(place, f"{address} is a loopback address", "an address that others can send to")
+        elif family(own) not in (0, family(address)):
+            wrong = f"{address} is IPv{family(address)}, and {inside} is IPv{family(own)}"
+            self.found.tell(place, wrong, f"an IPv{family(own)} address")
 
     def _directions(self, at: tuple[int | str, ...], link: models.Link) -> dict[str, models.Impairments]:
         names = [name for name in models.Impairments.model_fields if name in link.model_fields_set]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..net.counters import counters, occupancy
+from ..net.counters import counters, listened, occupancy
 from ..tcp.units import format_duration
 from .expectations import Outcome
 from .moments import MANY
@@ -43,13 +43,17 @@ class QueueReaches:
     port: int
     which: str
     most: Span
+    passive: bool
+    """Whether a step OPENs the port passively, which listens too, though the trace does not name the port."""
 
     def check(self, run: Evidence) -> Outcome:
         """Look for the instant at which it was fullest."""
-        told = [(getattr(each, self.which), each.time) for each in occupancy(run.trace, self.host, self.port)]
-        length, time = max(told, key=lambda each: each[0], default=(0, 0))
         queue = "SYN queue" if self.which == "half_open" else "accept queue"
         expected = f"{_words(self.most)} at once, when fullest, in the {queue} of {self.host}:{self.port}"
+        if not self.passive and not listened(run.trace, self.host, self.port):
+            return Outcome(False, self.place, expected, f"nobody listened at {self.host}:{self.port}", run.last_serial)
+        told = [(getattr(each, self.which), each.time) for each in occupancy(run.trace, self.host, self.port)]
+        length, time = max(told, key=lambda each: each[0], default=(0, 0))
         if length in self.most:
             return Outcome(True, self.place, expected)
         when = f", at {format_duration(time)}" if length else ""

@@ -19,6 +19,7 @@ from ..net.counters import COUNTERS
 from ..tcp.actions import SIGNALS
 from ..tcp.config import Knob, KnobError
 from ..tcp.diagram import State
+from ..tcp.mutants import MUTANTS
 from ..tcp.units import NEVER, Time, parse_duration, parse_probability, parse_rate
 from .moments import (
     Event,
@@ -207,7 +208,8 @@ def _mutation(value: object) -> Mutation:
         raise PhraseError(_found(value), expected)
     match = _MUTATION.fullmatch(value)
     if match is None:
-        raise PhraseError(f"{shown(value)} is no mutant", expected)
+        near = nearest_word(value.partition("@")[0].strip(), MUTANTS, cutoff=0.5)
+        raise PhraseError(f"{shown(value)} is no mutant", expected, near)
     return Mutation(match["name"], match["host"])
 
 

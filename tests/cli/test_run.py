@@ -26,6 +26,36 @@ def written(folder: Path, text: str, name: str = "mine.yaml") -> str:
     return str(path)
 
 
+# ---------------------------------------------------------------------- how much is printed
+
+FLOOD = """\
+title: flood
+profile: plain
+hosts: {client: {}, server: {}}
+script:
+  - {host: server, call: listen, port: 80}
+  - {call: inject, segment: SYN SEQ=1, from: "203.0.113.1:9", to: "server:80", via: client, repeat: 1000}
+until: 500ms
+expect:
+  states: {client: ESTABLISHED}
+  never: [any SYN, "any SYN,ACK"]
+  ends: until
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--whole",)])
+def test_the_ladder_around_a_failure_stays_short_in_a_flood(tmp_path: Path, options: tuple[str, ...]) -> None:
+    ran = call("run", "-q", *options, written(tmp_path, FLOOD))
+    assert ran.exit_code == 1
+    assert len(ran.stdout.splitlines()) < 3 * 50
+    assert "more segments not drawn" in ran.stdout
+    assert "(1997 earlier segments not drawn; nor 986 connections that only stay in their states)" in " ".join(
+        ran.stdout.split()
+    )
+    assert ran.stdout.count("#987 SYN-RECEIVED") == 1
+    assert "#986 SYN-RECEIVED" not in ran.stdout
+
+
 # ---------------------------------------------------------------------- what is right
 
 

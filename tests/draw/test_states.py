@@ -142,6 +142,17 @@ def test_the_table_has_every_edge_once() -> None:
     assert "SYN-RECEIVED rcv RST, if active delete TCB CLOSED" in joined
 
 
+@pytest.mark.parametrize(("asked", "widest"), [(40, 60), (60, 60), (64, 64), (68, 68), (80, 68)])
+def test_the_table_is_as_narrow_as_asked_for(asked: int, widest: int) -> None:
+    lines = states_text(runs.lost_syn_ack(), width=asked).splitlines()
+    assert max(map(len, lines)) == widest
+    assert _letters(lines) == _letters(states_text(runs.lost_syn_ack(), width=200).splitlines())  # nothing is cut off
+
+
+def _letters(lines: list[str]) -> list[str]:
+    return sorted("".join("".join(lines).split()))
+
+
 def test_the_table_tells_the_steps() -> None:
     text = states_text(runs.lost_syn_ack(), ascii=True)
     assert "    * client, step 2 of 6, at 1.1 s\n" in text

@@ -48,7 +48,8 @@ def test_accept_names_the_connection_that_it_gets() -> None:
 
 
 def test_accept_without_a_backlog_is_a_step_that_can_not_be_made() -> None:
-    done = made("{host: server, call: listen, port: 80}\n{host: server, call: accept}\n")
+    # The latest listener has none; another has, so that the file alone does not tell.
+    done = made(LISTEN + "{host: server, call: listen, port: 81}\n{host: server, call: accept}\n")
     [failure] = done.failures
     assert failure.actual == "the listener has no `backlog`: its connections are accepted as they come"
 
@@ -100,8 +101,9 @@ def test_ss_notes_the_queues() -> None:
 
 
 def test_ss_where_nobody_listens() -> None:
+    over = "{host: server, call: listen, port: 81}\n{host: server, call: close, port: 81}\n"
     for step in ("{host: server, call: ss}", "{host: server, call: ss, port: 81}"):
-        [failure] = made(step).failures
+        [failure] = made(over + step).failures
         assert failure.actual == "nobody listens there"
 
 
@@ -171,8 +173,28 @@ def test_what_is_not_so_is_told() -> None:
         "expected server to count 2 for PassiveOpens, but it counted 1",
         "expected server to count at least 1 for ActiveOpens, but it counted 0",
         "expected 3 to 4 at once, when fullest, in the SYN queue of server:80, but there were 2, at 50ms",
-        "expected 1 at once, when fullest, in the accept queue of server:81, but there were 0",
+        "expected 1 at once, when fullest, in the accept queue of server:81, but nobody listened at server:81",
     ]
+
+
+@pytest.mark.parametrize("asked", ["{waiting: 0}", "{waiting: 1}", "{half_open: 0}", "{half_open: at most 3}"])
+def test_a_queue_needs_somebody_who_listens(asked: str) -> None:
+    refused = "{host: server, call: listen, port: 80}\n"  # the second call of its kind
+    expect = f"  errors: {{server: [connection already exists]}}\n  queues: {{server:81: {asked}}}\n"
+    done = made(LISTEN + refused, expect)
+    assert [failure.actual for failure in done.failures] == ["nobody listened at server:81"]
+    assert [failure.place.line for failure in done.failures] == [9]
+
+
+def test_a_listen_that_was_refused_is_none() -> None:
+    script = "{host: server, call: crash, down: true}\n{host: server, call: listen, port: 81}\n"
+    done = made(script, "  queues: {server:81: {waiting: 0}}\n")
+    assert "nobody listened at server:81" in [failure.actual for failure in done.failures]
+
+
+def test_a_passive_open_listens_too() -> None:
+    script = "{host: server, call: open, port: 81, active: false}\n"
+    assert made(script, "  queues: {server:81: {waiting: 0, half_open: 0}}\n").passed
 
 
 @pytest.mark.parametrize(

@@ -378,10 +378,6 @@ def test_an_injected_segment_counts_from_the_iss_or_stands_as_on_the_wire() -> N
     ("step", "why"),
     [
         (
-            {"segment": "SYN SEQ=1", "from": "203.0.113.9:1", "to": "server:80"},
-            "203.0.113.9 is no host of the network: say with `via` where the segment enters",
-        ),
-        (
             {"segment": "SYN SEQ=1", "from": "client", "to": "server:80"},
             "client has no connection whose port could be meant",
         ),
@@ -478,7 +474,7 @@ def test_a_seed_is_in_the_header_with_everything_else() -> None:
         ({"never": ["any SYN,ACK"]}, "it happened once: server SYN,ACK seq 0 ack 1 at 50ms"),
         ({"never": ["client is ESTABLISHED"]}, "it happened once, first at 100ms"),
         ({"count": {"any segment": 2}}, "it happened 3 times: at 0s, 50ms, 100ms"),
-        ({"count": {"any FIN": 1}}, "it happened not once"),
+        ({"count": {"any FIN": 1}}, "it never happened"),
         (
             {"states": {"client": ["CLOSED", "SYN-SENT"]}},
             "client went on to ESTABLISHED at 100ms (it went CLOSED, SYN-SENT, ESTABLISHED)",

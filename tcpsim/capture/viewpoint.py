@@ -1,0 +1,185 @@
+"""Where a capture that is read was taken: at the client, at the server or in between.
+
+A capture has one clock, at one place. What a host sends passes that place on its way, and what the other
+answers passes it on the way back: the time between is a round trip from there to that other host, and whatever the
+host took to answer. The shortest such time is nearest to the round trip alone.
+
+Rule 1. Every acknowledgment measures: from when the segment that it covers was first seen. So nothing is placed
+        later at a host than what that host answers to it.
+Rule 2. Whoever is nearer than a tenth of the whole round trip is where the capture was taken: its times are right
+        for that host. Half the round trip lies on the way to the other; that, and equal delays both ways, is assumed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.segment import ACK, RST, SYN
+from ..tcp.seqnum import HALF, MASK
+from ..tcp.units import MS, SECOND, US
+from .streams import CLIENT, SERVER, SIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..tcp.segment import Segment
+    from ..tcp.units import Time
+    from .reading import Packet
+
+_NEAR: Final = 10
+"""A host is at the capture if its share of the round trip is one part in so many, or less."""
+
+
+class Numbers:
+    """The sequence numbers of one side, as positions that do not wrap: octets counted from `base`.
+
+    Attributes:
+        base: the ISS, or, where no SYN was seen, the first number that was.
+        nxt: the position after the highest octet seen.
+    """
+
+    __slots__ = ("base", "nxt")
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self.nxt = 0
+
+    def position(self, number: int) -> int:
+        """Return where a number lies, taking it for the one nearest to what was sent last."""
+        return self.nxt + ((number - self.base - self.nxt + HALF) & MASK) - HALF
+
+
+def base_of(segments: Iterable[tuple[int, Segment]], side: int) -> int:
+    """Return what the numbers of one side are counted from; `segments` are those of both, each with its sender."""
+    first: int | None = None
+    guessed: int | None = None
+    for sender, segment in segments:
+        if sender == side:
+            if segment.ctl & (SYN | RST) == SYN:
+                return segment.seq
+            if first is None and not _invented(segment):
+                first = segment.seq
+        elif segment.ctl & ACK:
+            if segment.ctl & SYN and guessed is None:  # an unseen SYN's number is the one before what its answer covers
+                guessed = (segment.ack - 1) & MASK
+            first = segment.ack if first is None else first
+    return guessed if guessed is not None else first or 0
+
+
+def _invented(segment: Segment) -> bool:
+    """Return whether a segment's SEG.SEQ is none of its sender's: a RST that answers what has no ACK has 0."""
+    return segment.ctl & (RST | ACK) == RST | ACK and segment.seq == 0
+
+
+def numbers_of(segments: list[tuple[int, Segment]]) -> tuple[Numbers, Numbers]:
+    """Return the numbers of client and server, counted from where they begin."""
+    return Numbers(base_of(segments, CLIENT)), Numbers(base_of(segments, SERVER))
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """Where a capture was taken.
+
+    Attributes:
+        around: the round trip between there and each side, the shortest seen; None where nothing measures it.
+        delay: how long a packet is under way between there and each side.
+        place: "client", "server", or "between" for anywhere else, and where that is unknown.
+        handshake: whether the handshake measured both.
+    """
+
+    around: tuple[Time | None, Time | None]
+    delay: tuple[Time, Time]
+    place: str
+    handshake: bool
+
+    @property
+    def one_way(self) -> Time:
+        """How long a packet is under way from one host to the other."""
+        return self.delay[CLIENT] + self.delay[SERVER]
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know of it."""
+        client, server = self.around
+        if client is None and server is None:
+            return "captured at an unknown place: nothing sent is seen to be acknowledged; all times are the capture's"
+        by = "the handshake" if self.handshake else "acknowledgments"
+        told = " and ".join(
+            f"the {SIDES[side]} answers after {short(gap)}"
+            for side, gap in ((SERVER, server), (CLIENT, client))
+            if gap is not None
+        )
+        if self.place == "between":
+            where = "between the two hosts" if None not in self.around else "at an unknown place"
+            inferred = "times of sending and arrival are inferred"
+        else:
+            where = f"at the {self.place}"
+            inferred = f"the {SIDES[1 - SIDES.index(self.place)]}'s times are inferred, half a round trip off"
+        return f"captured {where}, by {by} ({told}): {inferred}"
+
+
+def viewpoint_of(packets: list[Packet]) -> Viewpoint:
+    """Estimate where the packets of a stream were captured."""
+    measuring = (_Measuring(), _Measuring())  # of the answers to what each side sends
+    handshake = [False, False]
+    numbers = numbers_of([(packet.side, packet.segment) for packet in packets])
+    for packet in packets:
+        side, segment = packet.side, packet.segment
+        if segment.ctl & RST:
+            continue
+        end = numbers[side].position(segment.seq) + segment.seg_len
+        if segment.ctl & ACK:
+            acked = numbers[1 - side].position(segment.ack)
+            if measuring[1 - side].answered(acked, packet.time) and acked == 1:
+                handshake[side] = True
+        if segment.seg_len and end > numbers[side].nxt:
+            numbers[side].nxt = end
+            measuring[side].sent(end, packet.time)
+    return _placed((measuring[SERVER].shortest, measuring[CLIENT].shortest), handshake=all(handshake))
+
+
+def _placed(around: tuple[Time | None, Time | None], *, handshake: bool) -> Viewpoint:
+    client, server = around
+    place = "between"
+    if client is not None and server is not None and client != server:
+        nearer, name = min((client, "client"), (server, "server"))
+        if nearer * _NEAR <= client + server:
+            place = name
+    delay = tuple(0 if gap is None or place == side else gap // 2 for side, gap in zip(SIDES, around, strict=True))
+    return Viewpoint(around, (delay[CLIENT], delay[SERVER]), place, handshake)
+
+
+class _Measuring:
+    """The shortest time between a segment of one side and the first acknowledgment that covers it."""
+
+    __slots__ = ("_ends", "_times", "shortest")
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._times: list[Time] = []
+        self.shortest: Time | None = None
+
+    def sent(self, end: int, time: Time) -> None:
+        self._ends.append(end)
+        self._times.append(time)
+
+    def answered(self, acked: int, time: Time) -> bool:
+        """Take note of an ACK; return whether it measures."""
+        covered = bisect_right(self._ends, acked)
+        if not covered:
+            return False
+        gap = max(time - self._times[covered - 1], 0)
+        del self._ends[:covered], self._times[:covered]
+        if self.shortest is None or gap < self.shortest:
+            self.shortest = gap
+        return True
+
+
+def short(span: Time) -> str:
+    """Return a span of time as a person says it, in about three figures."""
+    for unit, name in ((SECOND, "s"), (MS, "ms"), (US, "us")):
+        if span >= unit:
+            return f"{span / unit:.3g} {name}" if span < 1000 * unit else f"{span // unit} {name}"
+    return f"{span} ns"

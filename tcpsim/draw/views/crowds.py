@@ -1,0 +1,102 @@
+"""What the queue view shows: how full listeners' queues and links were, over time. Nothing is drawn here.
+
+Rule 1. A packet is on a link from when its host sends it until it arrives, queued or under way; a copy that the network
+        made counts as well. A packet that is lost counts until it was dropped.
+Rule 2. Of what happens at one instant the last counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...net.counters import occupancy
+from ...trace import Called, flights
+from .sequences import put
+
+if TYPE_CHECKING:
+    from ...tcp.units import Time
+    from ...trace import Trace
+    from .sequences import Curve
+
+
+@dataclass(slots=True)
+class Queues:
+    """The queues of a listener.
+
+    `half_open` and `waiting` are numbers of connections; `syn_backlog` and `backlog` what they may grow to, or None.
+    """
+
+    host: str
+    port: int
+    syn_backlog: int | None
+    backlog: int | None
+    half_open: Curve = field(default_factory=list)
+    waiting: Curve = field(default_factory=list)
+
+    @property
+    def used(self) -> bool:
+        """Whether anybody ever stood in one of them."""
+        return any(count for _, count in [*self.half_open, *self.waiting])
+
+
+@dataclass(slots=True)
+class Direction:
+    """One direction of a link: how many packets are on it from when on, and when some were dropped."""
+
+    source: str
+    target: str
+    packets: Curve = field(default_factory=list)
+    drops: list[Time] = field(default_factory=list)
+
+    @property
+    def most(self) -> int:
+        """The most packets at one time."""
+        return max((count for _, count in self.packets), default=0)
+
+
+def queues(trace: Trace) -> list[Queues]:
+    """Return the queues of every port at which `listen` was called, in the order of the calls."""
+    told: dict[tuple[str, int], Queues] = {}
+    for record in trace.of_kind(Called):
+        call = re.match(r"listen\((\d+)\b", record.call)
+        if call is None or record.error or (record.host, int(call[1])) in told:
+            continue
+        port = int(call[1])
+        made = Queues(record.host, port, _limit(record.call, "syn_backlog"), _limit(record.call, "backlog"))
+        for step in occupancy(trace, record.host, port):
+            put(made.half_open, step.time, step.half_open)
+            put(made.waiting, step.time, step.waiting)
+        told[record.host, port] = made
+    return list(told.values())
+
+
+def _limit(call: str, name: str) -> int | None:
+    found = re.search(rf"\b{name}=(\d+)", call)
+    return None if found is None else int(found[1])
+
+
+def directions(trace: Trace) -> list[Direction]:
+    """Return every direction in which a packet was sent, in the order of their first packets."""
+    records = trace.records
+    told: dict[tuple[str, str], Direction] = {}
+    steps: dict[tuple[str, str], list[tuple[Time, int]]] = {}
+    for flight in flights(trace):
+        way = (flight.source, flight.target)
+        if not flight.target:
+            continue
+        made = told.setdefault(way, Direction(*way))
+        steps.setdefault(way, []).append((flight.sent_at, 1))
+        end = flight.ends_at
+        if flight.fate == "lost" and flight.end_serial is not None:
+            end = records[flight.end_serial].time
+            made.drops.append(end)
+        if end is not None and end <= trace.last_time:
+            steps[way].append((end, -1))
+    for way, each in steps.items():
+        count = 0
+        for time, step in sorted(each):
+            count += step
+            put(told[way].packets, time, count)
+    return list(told.values())

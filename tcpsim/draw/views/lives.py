@@ -1,0 +1,82 @@
+"""What the state timeline shows: each connection of each host, and how long it was in which state. Nothing is drawn here.
+
+Rule 1. A connection's life begins when it leaves CLOSED and ends when it comes back there; CLOSED itself is not told.
+Rule 2. Hosts stand in the order of the trace, connections in the order of their first move. A host without a connection
+        is there, with none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...tcp.diagram import CLOSED
+from ...trace import Moved, SegmentRecord, Sent
+
+if TYPE_CHECKING:
+    from ...tcp.diagram import State
+    from ...trace import Flow, Trace
+    from ..scene import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A connection in a state, from one moment to another (time in nanoseconds, serial).
+
+    `end` is None where the trace ends sooner. `why` is the sentence for which it came there.
+    """
+
+    state: State
+    start: Moment
+    end: Moment | None
+    why: str
+
+
+@dataclass(slots=True)
+class Life:
+    """One connection of a host.
+
+    Attributes:
+        connection: the host's number for it.
+        flow: of the packets that it sends, or None where it sent and received none.
+        stays: its states in order, without CLOSED.
+    """
+
+    host: str
+    connection: int
+    flow: Flow | None = None
+    stays: list[Stay] = field(default_factory=list)
+
+
+def lives(trace: Trace) -> dict[str, list[Life]]:
+    """Return the connections of each host, by the host's name."""
+    told: dict[str, list[Life]] = {name: [] for name in trace.hosts}
+    known: dict[tuple[str, int], Life] = {}
+    flows: dict[tuple[str, int], Flow] = {}
+    for record in trace.records:
+        number = record.connection
+        if number is None:
+            continue
+        key = (record.host, number)
+        if isinstance(record, SegmentRecord) and key not in flows:
+            flow = record.flow
+            flows[key] = flow if isinstance(record, Sent) else (*flow[2:], *flow[:2])
+        elif isinstance(record, Moved):
+            if key not in known:
+                known[key] = Life(record.host, number)
+                told.setdefault(record.host, []).append(known[key])
+            _move(known[key], record)
+    for key, life in known.items():
+        life.flow = flows.get(key)
+    return told
+
+
+def _move(life: Life, move: Moved) -> None:
+    here = (move.time, move.serial)
+    if life.stays and life.stays[-1].end is None:
+        last = life.stays[-1]
+        life.stays[-1] = Stay(last.state, last.start, here, last.why)
+    elif move.source is not CLOSED:
+        life.stays.append(Stay(move.source, (0, -1), here, ""))  # what led there is not in the trace
+    if move.target is not CLOSED:
+        life.stays.append(Stay(move.target, here, None, "" if move.why is None else move.why.sentence))

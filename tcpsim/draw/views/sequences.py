@@ -1,0 +1,214 @@
+"""What the time-sequence graph shows: one direction of one connection as its sender sees it. Nothing is drawn here.
+
+Rule 1. The numbers are relative: 0 is the sender's SYN, its first octet of text is 1.
+Rule 2. Segments stand where they were sent. What the receiver tells stands where it reached the sender: acknowledgments,
+        the edge of the window, SACK blocks.
+Rule 3. An acknowledgment counts if it lies in SND.UNA =< SEG.ACK =< SND.NXT, and moves the window by the rule of
+        RFC 9293 3.10.7.4, fifth (SND.WL1, SND.WL2).
+Rule 4. Of what happens at one instant the last counts: a curve has one value for each time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...tcp.segment import RST, SYN, ctl_name
+from ...trace import Arrived, Datagram, Sent, flights
+from ...trace.trace import signed
+
+if TYPE_CHECKING:
+    from ...tcp.segment import Segment
+    from ...tcp.units import Time
+    from ...trace import Flow, SegmentRecord, Trace
+
+Curve = list[tuple[int, int]]
+"""Steps: from this time on (nanoseconds) that value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A segment with sequence numbers, or with RST, at the time when it was sent.
+
+    Attributes:
+        time: nanoseconds. start, end: its first number, and the one after its last.
+        ctl: its control bits. again: how often its first number had been sent before.
+        fate: "arrived", "lost", "corrupted" or "under way". by: who lost or corrupted it.
+        packet: its number in the trace. why: the rule's sentence.
+    """
+
+    time: Time
+    start: int
+    end: int
+    ctl: int
+    again: int
+    fate: str
+    by: str
+    packet: int
+    why: str
+
+    @property
+    def words(self) -> str:
+        """Flags, numbers and fate, for a tooltip: `PSH,ACK 501..1000, sent again, lost: drop 2nd data`."""
+        last = self.end - 1 if self.end > self.start else self.start
+        parts = [f"{ctl_name(self.ctl)} {self.start}" + (f"..{last}" if last > self.start else "")]
+        if self.again:
+            parts.append("sent again")
+        if self.fate in ("lost", "corrupted"):
+            parts.append(f"{self.fate}: {self.by}" if self.by else self.fate)
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class Sequence:
+    """One direction of a connection.
+
+    Attributes:
+        host, connection: the sender, and its number for the connection.
+        peer: the host to which it sends.
+        flow: of its packets.
+        strokes: its segments, in order of time.
+        acks: SND.UNA. edges: SND.UNA+SND.WND, the number after the window. in_flight: SND.NXT-SND.UNA.
+        blocks: SACK blocks as they came: time, first number, the number after the last.
+        round_trips: for each ACK of nothing but what was sent once, when it came, and how long after the latest of that
+            was sent (nanoseconds).
+        scaled: whether it is known by how much the window fields are to be shifted.
+        end: when its last segment was sent or the last one for it arrived.
+    """
+
+    host: str
+    connection: int
+    peer: str = ""
+    flow: Flow | None = None
+    strokes: list[Stroke] = field(default_factory=list)
+    acks: Curve = field(default_factory=list)
+    edges: Curve = field(default_factory=list)
+    in_flight: Curve = field(default_factory=list)
+    blocks: list[tuple[Time, int, int]] = field(default_factory=list)
+    round_trips: Curve = field(default_factory=list)
+    scaled: bool = False
+    end: Time = 0
+
+    @property
+    def start(self) -> Time:
+        """When its first segment was sent, nanoseconds; 0 if there is none."""
+        return self.strokes[0].time if self.strokes else 0
+
+
+def busiest(trace: Trace, host: str | None = None) -> tuple[str, int] | None:
+    """Return the host and the number of the connection that sent the most octets, or numbers; None without any.
+
+    Of equals the first; only connections of `host`, if one is named.
+    """
+    sent: dict[tuple[str, int], int] = {}
+    for record in trace.records:
+        if isinstance(record, Sent) and record.connection is not None and host in (None, record.host):
+            if not isinstance(record.segment, Datagram):
+                key = (record.host, record.connection)
+                sent[key] = sent.get(key, 0) + record.segment.seg_len
+    return max(sent, key=lambda key: sent[key], default=None)
+
+
+def sequence(trace: Trace, host: str, connection: int) -> Sequence:
+    """Return what a connection of a host sends, and what comes back for it."""
+    return _Reader(trace, host, connection).told
+
+
+def put(curve: Curve, time: Time, value: int) -> None:
+    """Add a step to a curve (Rule 4); one that changes nothing is left out."""
+    if curve and curve[-1][0] == time:
+        curve.pop()
+    if not curve or curve[-1][1] != value:
+        curve.append((time, value))
+
+
+class _Reader:
+    """Follows SND.UNA, SND.NXT and SND.WND along the records of one connection."""
+
+    def __init__(self, trace: Trace, host: str, connection: int) -> None:
+        self.told = Sequence(host, connection)
+        self.ends = {flight.serial: flight for flight in flights(trace) if flight.source == host and not flight.copy}
+        self.una = self.nxt = 0
+        self.wl1: int | None = None
+        self.wl2 = 0
+        self.shifts: dict[str, int | None] = {}  # by whose SYN it was: "ours", "theirs"
+        self.outstanding: list[int] = []  # the number after each segment that is not acknowledged, in order
+        self.sendings: dict[int, tuple[Time, bool]] = {}  # by that number, when it was sent, and whether only once
+        for record in trace.records:
+            if record.host != host or record.connection != connection:
+                continue
+            if isinstance(record, (Sent, Arrived)) and not isinstance(record.segment, Datagram):
+                self.told.end = record.time
+                if isinstance(record, Sent):
+                    self._sent(record)
+                else:
+                    self._arrived(record)
+        self.told.scaled = len(self.shifts) == 2
+
+    def _sent(self, record: Sent) -> None:
+        segment, told = record.segment, self.told
+        told.flow, told.peer = record.flow, record.to
+        if segment.ctl & SYN:
+            self.shifts["ours"] = _shift(segment)
+        if not segment.seg_len and not segment.ctl & RST:
+            return
+        flight, end = self.ends[record.serial], record.seq + segment.seg_len
+        again = record.retransmission
+        told.strokes.append(
+            Stroke(
+                record.time, record.seq, end, segment.ctl, again, flight.fate, flight.by, record.packet,
+                "" if record.why is None else record.why.sentence,
+            )
+        )  # fmt: skip
+        if segment.seg_len:
+            self._time(record.time, record.seq, end, once=not again)
+            self.nxt = max(self.nxt, end)
+            put(told.in_flight, record.time, self.nxt - self.una)
+
+    def _time(self, now: Time, start: int, end: int, *, once: bool) -> None:
+        """Take note of when numbers were sent: of what is sent twice no round trip is known (Karn's rule)."""
+        if not once:
+            for known in self.outstanding[bisect_right(self.outstanding, start) : bisect_right(self.outstanding, end)]:
+                self.sendings[known] = (now, False)
+        if end not in self.sendings:
+            insort(self.outstanding, end)
+            self.sendings[end] = (now, once)
+
+    def _arrived(self, record: SegmentRecord) -> None:
+        segment, told = record.segment, self.told
+        if segment.ctl & SYN:
+            self.shifts["theirs"] = _shift(segment)
+        if record.ack is None or segment.ctl & RST or not self.una <= record.ack <= self.nxt:
+            return
+        if record.ack > self.una:
+            self._acknowledge(record.time, record.ack)
+        put(told.acks, record.time, self.una)
+        put(told.in_flight, record.time, self.nxt - self.una)
+        if segment.options is not None:
+            for block in segment.options.sack:
+                left, right = (record.ack + signed(number - segment.ack) for number in block)
+                told.blocks.append((record.time, left, right))
+        if self.wl1 is None or self.wl1 < record.seq or (self.wl1 == record.seq and self.wl2 <= record.ack):
+            self.wl1, self.wl2 = record.seq, record.ack
+            put(told.edges, record.time, record.ack + self._window(segment))
+
+    def _acknowledge(self, now: Time, ack: int) -> None:
+        """Take note of a new SND.UNA; what filled a hole tells nothing of the round trip of what lay behind it."""
+        count = bisect_right(self.outstanding, ack)
+        covered = [self.sendings.pop(end) for end in self.outstanding[:count]]
+        del self.outstanding[:count]
+        if covered and all(once for _, once in covered):
+            self.told.round_trips.append((now, now - covered[-1][0]))
+        self.una = ack
+
+    def _window(self, segment: Segment) -> int:
+        """Return SEG.WND in octets (RFC 7323 2.2: both SYNs must have the option, and that of a SYN is not scaled)."""
+        ours, theirs = self.shifts.get("ours"), self.shifts.get("theirs")
+        scale = 0 if ours is None or theirs is None or segment.ctl & SYN else theirs
+        return segment.wnd << scale
+
+
+def _shift(segment: Segment) -> int | None:
+    return None if segment.options is None else segment.options.wscale
+
