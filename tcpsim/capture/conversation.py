@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ..tcp.diagram import Edge
 from ..tcp.segment import ACK, RST, SYN, SYN_ACK
 from ..tcp.units import HOUR, SECOND
 from ..trace import Arrived, Duplicated, Header, Held, HostHeader, Lost, Moved, Note, Record, Sent, Trace
@@ -21,6 +20,7 @@ from .viewpoint import numbers_of
 from .walking import Walker
 
 if TYPE_CHECKING:
+    from ..tcp.diagram import Edge
     from ..tcp.segment import Segment
     from ..tcp.units import Time
     from ..trace import Flow
@@ -99,12 +99,12 @@ class _Telling:
         client, server = self.walkers
         if not any(syns) and any(not p.segment.ctl & RST for p in passages):
             self._note(CLIENT, "the handshake lies before the capture: ESTABLISHED is assumed")
-            self._moved(CLIENT, client.stand_open(passive=False))
-            self._moved(SERVER, server.stand_open(passive=True))
+            for side, walker in enumerate(self.walkers):  # whoever only sends RSTs need not know the connection
+                self._moved(side, walker.stand_open(passive=side == SERVER) if walker.last_word >= 0 else [])
             return
         if server.last_word >= 0 and not _opens_too(passages):
             self._moved(SERVER, server.listen())
-        if not syns[CLIENT]:
+        if syns[SERVER] and not syns[CLIENT]:
             self._moved(CLIENT, client.open())
 
     def _send(self, passage: Passage, ordinal: int) -> None:

@@ -21,6 +21,7 @@ from ..tcp.segment import ACK, FIN, RST, SYN, Segment
 from ..tcp.seqnum import HALF, MASK
 from ..tcp.units import MS, SECOND
 from .passages import LOST, UNDER_WAY, Account, Finding, Passage
+from .reading import counts_up
 from .spans import Spans
 from .streams import SIDES
 from .viewpoint import Numbers, Viewpoint, numbers_of
@@ -39,10 +40,6 @@ _OVERTAKES_WITHIN: Final = 3 * MS
 """Where no round trip is known, what comes within this time was overtaken, and not sent again."""
 _SURELY: Final = 0.9
 """What takes less than this share of the shortest round trip is no answer."""
-_COUNTING: Final = 0.8
-"""If this share of a host's identifications follow one another, they are counted."""
-_NEXT_IDENT: Final = 64
-"""So far apart, at most, are two identifications that follow one another."""
 
 
 class _Copy:
@@ -117,7 +114,7 @@ class _Inference:
         numbers = numbers_of([(packet.side, packet.segment) for packet in packets])
         syns = {packet.side for packet in packets if packet.segment.ctl & SYN}
         self.sides = tuple(
-            _Side(numbers[side], counts=_counts(packets, side), syn=side in syns) for side in range(2)
+            _Side(numbers[side], counts=counts_up(packets, side), syn=side in syns) for side in range(2)
         )  # fmt: skip
         for packet in packets:
             self._take(packet)
@@ -218,6 +215,10 @@ class _Inference:
     def _acknowledge(self, packet: Packet, passage: Passage) -> None:
         own, segment = self.sides[1 - packet.side], packet.segment
         ack = own.numbers.position(segment.ack)
+        if own.syn and not own.una and not segment.ctl & SYN and not 1 <= ack <= own.numbers.nxt:
+            for _, _, copy in own.outstanding.all():  # another connection's number: the SYN has provoked it
+                copy.proved = True
+            return
         own.window_closed = not segment.wnd and not segment.ctl & SYN
         if ack > own.numbers.nxt:
             own.gaps.append(_Gap(own.numbers.nxt, ack, packet.time, selective=False))
@@ -316,14 +317,6 @@ def _report_duplicate(own: _Side, low: int, high: int) -> None:
                 earlier.proved = True
             copy.covered = True
             return
-
-
-def _counts(packets: list[Packet], side: int) -> bool:
-    """Return whether a host counts its identifications up."""
-    idents = [packet.ident for packet in packets if packet.side == side and packet.ident]
-    steps = [(later - earlier) & 0xFFFF for earlier, later in zip(idents, idents[1:], strict=False)]
-    near = sum(step <= _NEXT_IDENT or step >= 0x10000 - _NEXT_IDENT for step in steps)
-    return bool(steps) and near >= _COUNTING * len(steps)
 
 
 def _timestamp(segment: Segment) -> int | None:

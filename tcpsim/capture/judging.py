@@ -52,20 +52,23 @@ class Pair:
         self.default_mss = default_mss
         self.facts: Facts
         self._verdict: Verdict
+        self._client = 0
         self._began: Time = 0
         self._late = False
+        self._accused = False
         self._now: Time = 0
         self._frame = 0
         self._side = 0
         self._segment: Segment
         self._exact: Callable[[], bool] = _always
 
-    def begin(self, verdict: Verdict, now: Time) -> None:
-        """Begin with the next connection; what is judged from now on belongs to this verdict."""
+    def begin(self, verdict: Verdict, client: int, now: Time) -> None:
+        """Begin with the next connection, of which end `client` is the client; the verdict is what it is judged in."""
         self._verdict = verdict
+        self._client = client
         self._began = now
         self._late = False
-        self.facts = Facts(now)
+        self.facts = Facts()
 
     def see(self, now: Time, frame: int, side: int, segment: Segment, exact: Callable[[], bool] | None = None) -> None:
         """Judge the next segment.
@@ -79,6 +82,7 @@ class Pair:
         """
         self._now, self._frame, self._side, self._segment = now, frame, side, segment
         self._exact = exact or _always
+        self._accused = False
         own, peer = self.ends[side], self.ends[1 - side]
         ctl = segment.ctl
         if ctl & SYN and ctl & RST:
@@ -92,30 +96,27 @@ class Pair:
         else:
             self._other(own, peer)
         own.remember(segment, ack=ctl & ACK != 0, reset=ctl & RST != 0)
-        self.facts.count(side, segment)
+        self.facts.count(side, segment, own.spaces[-1] if own.spaces else None)
 
     def conclude(self) -> None:
         """Say what only the end of the connection decides."""
-        for side, end in enumerate(self.ends):
+        for end in self.ends:
             for space in end.spaces:
                 for _, judgement, _ in space.pending:
                     self._verdict.add(judgement)
                 space.pending.clear()
-                space.forget_text()
-            self.facts.last[side] = end.spaces[-1] if end.spaces else None
-        self.facts.conclude(self._verdict)
+        self.facts.conclude(self._verdict, self._client)
         self._verdict.conclude()
 
     # ------------------------------------------------------------------ what is said
 
     def _judgement(self, reason: Reason, detail: str) -> Judgement:
-        side = self._side if self._verdict.ends[0].address == self.addresses[0] else 1 - self._side
+        # The client is side 0 of a verdict, whichever end of the pair it is.
+        side = self._side ^ self._client
         return Judgement(reason, self._frame, self._now - self._began, side, self._segment, detail)
 
-    addresses: tuple[tuple[str, int], tuple[str, int]] = (("", 0), ("", 0))
-    """The sockets of the two ends, in the order of `ends`."""
-
     def _say(self, reason: Reason, detail: str = "") -> None:
+        self._accused = self._accused or reason.kind == why.NOT_EXPLAINED
         self._verdict.add(self._judgement(reason, detail))
 
     # ------------------------------------------------------------------ SYN
@@ -125,16 +126,15 @@ class Pair:
         if segment.ctl & FIN:
             self._say(why.SYN_FIN)
         space = own.beginning(segment.seq)
-        latest = peer.spaces[-1] if peer.spaces else None
-        if space is not None and self._repeats_isn(space, latest):
-            self._say(why.SAME_ISN, f"ISS {segment.seq}")
-            space = None
         if space is None:
             space = self._new_space(own, peer)
-        elif space.peer is not None and space.peer.acked and space.top > space.syn_end:
+        elif space.over or (segment.ctl & ACK and space.used):
+            space = self._same_isn(own, space)
+        elif space.used:
             self._say(why.SYN_AGAIN)
         if segment.length and (segment.options is None or segment.options.fastopen is None):
             self._say(why.SYN_TEXT, f"{segment.length} octets")
+        again = bool(space.answers) if segment.ctl & ACK else space.syns > 0
         space.options.append(segment.options)
         space.syn_end = max(space.syn_end, segment.seg_len)
         space.send(0, segment.seg_len)
@@ -144,12 +144,12 @@ class Pair:
             space.syns += 1
         self._syn_options(space)
         self._stamps(space, None)
-        self.facts.syn(self._side, self._now, segment, space)
+        self.facts.syn(self._side, self._now, segment, again=again)
 
-    def _repeats_isn(self, space: Space, latest: Space | None) -> bool:
-        """Return whether a SYN,ACK bears the ISS of a connection that is over, in answer to a new SYN."""
-        fresh = latest is not None and latest is not space.peer and latest.known
-        return fresh and space.over and self._segment.ctl & ACK != 0
+    def _same_isn(self, own: End, before: Space) -> Space:
+        """Begin anew with the ISS of a connection that is over, or cannot be in SYN-RECEIVED any more."""
+        self._say(why.SAME_ISN, f"ISS {before.base}")
+        return own.begin(before.base, True, self.store)
 
     def _new_space(self, own: End, peer: End) -> Space:
         segment = self._segment
@@ -158,7 +158,7 @@ class Pair:
             asked = sum(space.syns for space in peer.spaces)
             given = sum(bool(space.answers) for space in own.spaces)
             if asked <= given and peer.spaces and peer.spaces[0].known:
-                self._say(why.UNASKED_ISN, f"ISS {segment.seq}, before it {before.base}")
+                self._say(why.ANOTHER_ISN, f"ISS {segment.seq}, before it {before.base}")
             elif self._in_time_wait(before) and not gt(segment.seq, (before.base + before.top - 1) & MASK):
                 self._say(why.OLD_ISN, f"ISS {segment.seq}, used up to {(before.base + before.top - 1) & MASK}")
         return own.begin(segment.seq, True, self.store)
@@ -178,8 +178,9 @@ class Pair:
         space.answers.append(number)
         asked = peer.holding(number, beyond=False)
         if asked is not None and asked.position(number) > 0:
-            if space.peer is None or space.peer.reset_at is not None or asked is not space.peer:
-                space.peer, asked.peer = asked, space
+            if asked.used and asked.peer is not space:  # its SYN, which came once more, is a new one after all
+                asked = peer.again(asked, self.store)
+            space.peer, asked.peer = asked, space
             self._window(asked, asked.position(number), shift=0)
         elif not peer.spaces:
             self._not_from_the_beginning()
@@ -226,9 +227,10 @@ class Pair:
         else:
             if heard.peer is None and space.peer is None:
                 heard.peer, space.peer = space, heard
-            self._acknowledges(own, space, heard)
+            self._acknowledges(space, heard)
             self._options(space, heard)
-        self._sends(space, heard, start)
+        if not self._accused:  # what somebody else has sent is no measure of what follows
+            self._sends(space, heard, start)
 
     def _space_for(self, own: End, heard: Space | None) -> Space | None:
         """Return the space of a segment whose number fits in none; None where nothing more is to be said of it."""
@@ -237,10 +239,11 @@ class Pair:
             return own.spaces[-1]
         if own.spaces:
             latest = own.spaces[-1]
-            return latest if -HALF < latest.position(segment.seq) else None
+            return latest if latest.position(segment.seq) > -HALF else None
         if heard is not None and heard.syns and 0 < heard.position(segment.ack) <= heard.syn_end:
             # Nothing of this end was seen before, not even a SYN, and the other end has sent nothing but SYNs.
-            if heard.top == heard.syn_end and not heard.acked:
+            # After a second SYN it may have been SYN-RECEIVED that answered (first check), its SYN,ACK lost before.
+            if heard.syns == 1 and heard.top == heard.syn_end and not heard.acked:
                 self._say(why.NO_SYN, f"ACK {heard.position(segment.ack)}")
         else:
             self._not_from_the_beginning()
@@ -251,7 +254,7 @@ class Pair:
         if not space.pending:
             return
         for position, judgement, at in space.pending:
-            if self.complete or (start < position and self._now - at > _ORDERED_WITHIN):
+            if start < position and self._now - at > _ORDERED_WITHIN:
                 self._verdict.add(judgement)
             else:
                 excuse = why.GAP if start >= position else why.OUT_OF_ORDER
@@ -262,7 +265,7 @@ class Pair:
 
     # ------------------------------------------------------------------ the ACK
 
-    def _acknowledges(self, own: End, space: Space, heard: Space) -> None:
+    def _acknowledges(self, space: Space, heard: Space) -> None:
         segment = self._segment
         at = heard.position(segment.ack)
         if heard.known and at <= 0:
@@ -273,9 +276,10 @@ class Pair:
             return
         if at > heard.top:
             detail = f"ACK {at}, sent up to {heard.top}" if heard.known else f"{at - heard.top} octets too many"
-            heard.pending.append((at, self._judgement(why.ACK_UNSENT, detail), self._now))
-            if len(heard.pending) > 1:
-                heard.pending.pop()
+            if self.complete:
+                self._say(why.ACK_UNSENT, detail)
+            elif not heard.pending:
+                heard.pending.append((at, self._judgement(why.ACK_UNSENT, detail), self._now))
             return
         if heard.skipped_below(at):
             self._say(why.ACK_OF_HOLE if self.complete else why.GAP, f"ACK {at}" if heard.known else "")
@@ -286,7 +290,7 @@ class Pair:
         else:
             if at > heard.acked or space.ack_stamp is None:
                 space.ack_stamp = _stamp(segment)
-            self.facts.acknowledged(self._side, self._now, heard, at)
+            self.facts.acknowledged(self._side, self._now, segment, heard, at)
         scaled = space.ever("wscale") and heard.ever("wscale")
         shift = (space.largest("wscale") or 0) if scaled else 0
         self._window(heard, at, min(shift, _LARGEST_SCALE), sure=space.known and heard.known)
@@ -340,9 +344,9 @@ class Pair:
         if options is None or options.ts is None:
             return
         value, echo = options.ts
-        if heard is not None and heard.stamp is not None and gt(echo, heard.stamp) and echo:
-            if not heard.holes and self.complete:
-                self._say(why.ECHO_UNSENT, f"TSecr {echo}, the latest TSval is {heard.stamp}")
+        sent = None if heard is None or heard.holes or not self.complete else heard.stamp
+        if sent is not None and gt(echo, sent):
+            self._say(why.ECHO_UNSENT, f"TSecr {echo}, the latest TSval is {sent}")
         new = self._segment.seg_len and space.position(self._segment.seq) >= space.top
         if space.stamp is not None and gt(space.stamp, value):
             if new and not self._segment.ctl & SYN:
@@ -360,9 +364,12 @@ class Pair:
             low, high = heard.position(left), heard.position(right)
             if low >= high:
                 self._say(why.SACK_EMPTY, f"{low}..{high}")
-            elif high > heard.top and not heard.pending:
+            elif high > heard.top:
                 judgement = self._judgement(why.SACK_UNSENT, f"{low}..{high}, sent up to {heard.top}")
-                heard.pending.append((high, judgement, self._now))
+                if self.complete:
+                    self._verdict.add(judgement)
+                elif not heard.pending:
+                    heard.pending.append((high, judgement, self._now))
 
     # ------------------------------------------------------------------ RST
 
@@ -391,7 +398,7 @@ class Pair:
         latest = own.spaces[-1] if own.spaces else None
         if latest is not None and self._in_time_wait(latest):
             self._say(why.LEFT_TIME_WAIT)
-        self.facts.reset(self._side, self._now, segment, space)
+        self.facts.reset(self._side)
         if space is not None and at is not None and at >= max(space.acked, 1) and space.reset_at is None:
             space.reset_at = self._now
             space.forget_text()
@@ -412,12 +419,12 @@ class Pair:
         if segment.length and not probe:
             self._text(space, heard, start, text_end)
         if segment.ctl & FIN:
-            self._fin(space, text_end)
+            self._fin(space, heard, text_end)
         again = start < space.top
         if again and not probe:
             self._resends(space, start)
         filled = space.send(start, end)
-        self.facts.sent(self._side, self._now, again=again and not filled, filled=filled, probe=probe)
+        self.facts.sent(self._side, again=again and not filled, filled=filled, probe=probe)
 
     def _probes(self, space: Space, start: int, text_end: int) -> bool:
         """Return whether a segment only wants to be answered: a keep-alive (3.8.4) or a probe (3.8.6.1)."""
@@ -468,12 +475,12 @@ class Pair:
         cut = not self._exact() or length > (space.largest("mss") or 0xFFFF)
         self._say(why.OFFLOADED if cut and not self.complete else why.BEYOND_MSS, f"{length} octets, MSS {limit}")
 
-    def _fin(self, space: Space, at: int) -> None:
+    def _fin(self, space: Space, heard: Space | None, at: int) -> None:
         if space.fin is None:
             if at < space.top and not (space.top == at + 1 and space.holes):
                 self._say(why.ANOTHER_FIN, f"the FIN is {at}, and {space.top - 1} was sent before")
             space.fin, space.fin_at = at, self._now
-            self.facts.fin(self._side, self._now, self._segment)
+            self.facts.fin(self._side, self._segment, heard)
         elif at != space.fin:
             self._say(why.ANOTHER_FIN, f"the FIN is {at}, and was {space.fin} before")
             space.fin = max(space.fin, at)

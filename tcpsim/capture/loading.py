@@ -1,4 +1,4 @@
-"""A capture as a Trace: `load` one taken at one place, `merging.merge` two taken at both ends."""
+"""A capture as a Trace: `load` one taken at one place, `load_both` two taken at both ends."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from .conversation import trace_of
 from .inferring import infer
-from .reading import read_stream
-from .streams import CLIENT, SERVER, SIDES
+from .merging import end_of, in_order, interfaces_of, merge
+from .merging import told as merging_told
+from .reading import NoStream, read_stream, take_off_doubles
+from .streams import CLIENT, SERVER, SIDES, survey
 from .viewpoint import short, viewpoint_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..trace import Trace
+    from .merging import End
     from .reading import Capture
-    from .streams import Progress
+    from .streams import Progress, Survey
     from .viewpoint import Viewpoint
 
 
@@ -33,11 +36,72 @@ def load(path: str | Path, stream: int | None = None, progress: Progress | None 
         OSError: if it can't be read.
     """
     capture = read_stream(path, stream, progress)
+    ends = interfaces_of(capture)
+    if ends is not None:
+        return _merged(capture, *ends, source_of(capture), one_clock=True)
+    take_off_doubles(capture)
     viewpoint = viewpoint_of(capture.packets)
     account = infer(capture.packets, viewpoint)
     beside = CLIENT if viewpoint.place == "between" else SIDES.index(viewpoint.place)
     remarks = [(beside, viewpoint.sentence), *((CLIENT, text) for text in facts(capture))]
     return trace_of(account, capture.stream, source_of(capture), remarks, _link(viewpoint))
+
+
+def load_both(
+    path: str | Path, other: str | Path, stream: int | None = None, progress: Progress | None = None
+) -> Trace:
+    """Return a TCP connection that was captured at both ends as one trace.
+
+    Args:
+        path: one capture.
+        other: the other one, in whatever order.
+        stream: which connection of `path`, counted from 0; None for the only one that both have.
+        progress: called now and then with the octets read and the octets there are.
+
+    Raises:
+        NoStream: if the two have no connection in common, or several and none was named.
+        CaptureError: if a file is no capture, or says what cannot be.
+        OSError: if one can't be read.
+    """
+    both = common(survey(path, progress), survey(other, progress), stream)
+    captures = [read_stream(path, both[0], progress), read_stream(other, both[1], progress)]
+    for capture in captures:
+        take_off_doubles(capture)
+    ends = in_order(end_of(captures[0]), end_of(captures[1]))
+    source = f"{source_of(captures[0])} and {source_of(captures[1])}"
+    told = [text for capture in captures for text in facts(capture)]
+    return _merged(captures[0], *ends, source, one_clock=False, told=told)
+
+
+def common(one: Survey, other: Survey, number: int | None) -> tuple[int, int]:
+    """Return the numbers, in each of two captures, of the connection that both have; raises as `load_both`."""
+    there: dict[object, list[int]] = {}
+    for stream in other.streams:
+        there.setdefault((frozenset(stream.ends), *stream.syn), []).append(stream.number)
+    pairs = {}
+    for stream in one.streams:
+        numbers = there.get((frozenset(stream.ends), *stream.syn))
+        if numbers:
+            pairs[stream.number] = numbers.pop(0)
+    if number is None and len(pairs) == 1:
+        return next(iter(pairs.items()))
+    if number in pairs:
+        return number, pairs[number]
+    if not pairs:
+        raise NoStream(one, f"no TCP connection of it is in {other.path}", "two captures of one connection")
+    choices = ", ".join(str(each) for each in list(pairs)[:20])
+    if number is None:
+        raise NoStream(one, f"{len(pairs)} of its TCP connections are in {other.path} too", f"one of {choices}")
+    raise NoStream(one, f"stream {number} is not in {other.path}", f"one that is: {choices}")
+
+
+def _merged(
+    capture: Capture, client: End, server: End, source: str, *, one_clock: bool, told: list[str] | None = None
+) -> Trace:
+    account, clocks = merge(client, server, one_clock=one_clock)
+    said = [merging_told(client, server, clocks, one_clock=one_clock), *(told or facts(capture))]
+    link = f"client - server: {short(clocks.way)} each way at least"
+    return trace_of(account, capture.stream, source, [(CLIENT, text) for text in said], link)
 
 
 def source_of(capture: Capture) -> str:

@@ -10,9 +10,10 @@ Rule 2. A frame that the capture has twice is one packet: the same datagram, by 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..tcp.units import MS
+from ..tcp.units import MS, SECOND
 from .errors import CaptureError
 from .files import read_frames
 from .heads import segment_of
@@ -32,7 +33,13 @@ MOST_PACKETS: Final = 20_000
 MOST_TEXT: Final = 16_000_000
 """So many octets of their text."""
 COPIED_WITHIN: Final = 10 * MS
-"""Later than this, a second frame with the same header is no copy of the first."""
+"""Later than this, a second frame with the same header is no copy of the first ..."""
+COPIED_WITHIN_IF_COUNTED: Final = 240 * SECOND
+"""... or than this, two MSL, if its host counts identifications up, and a retransmission has another one."""
+_COUNTING: Final = 0.8
+"""If this share of a host's identifications follow one another, they are counted."""
+_NEXT_IDENT: Final = 64
+"""So far apart, at most, are two identifications that follow one another."""
 _DOUBLING: Final = 0.5
 """If more of the packets than this were seen twice at one place, it is the capture that sees twice."""
 
@@ -72,6 +79,7 @@ class Capture:
         left_out: how many packets came after the last one kept.
         doubled: how many frames were seen a second time, and taken off.
         cut: how many frames the capture has cut, so that their text is not known.
+        span: when the capture's earliest and latest frames were seen, of whatever stream.
         alone: whether it is the only stream of its file.
         broken: where and why the file ends before it should, or None.
     """
@@ -82,6 +90,7 @@ class Capture:
     left_out: int = 0
     doubled: int = 0
     cut: int = 0
+    span: tuple[Time, Time] = (0, 0)
     alone: bool = True
     broken: CaptureError | None = None
 
@@ -130,7 +139,9 @@ def read_stream(path: str | Path, number: int | None = None, progress: Progress 
         raise _no_stream(survey, number)
     found.alone = len(survey.streams) == 1
     found.broken = survey.cut
-    _take_off_doubles(found)
+    assert survey.span is not None
+    last = found.packets[-1].time if found.left_out else survey.span[1]
+    found.span = (survey.span[0], last)
     return found
 
 
@@ -153,7 +164,7 @@ def _no_stream(survey: Survey, number: int | None) -> NoStream:
 # ------------------------------------------------------------------ frames seen twice
 
 
-def _take_off_doubles(capture: Capture) -> None:
+def take_off_doubles(capture: Capture) -> None:
     """Take off what was captured twice, and mark what was sent twice (Rule 2)."""
     copies = list(_copies(capture.packets))
     if not copies:
@@ -175,11 +186,13 @@ def _copies(packets: list[Packet]) -> list[tuple[int, bool]]:
     """Return which packets have been seen before, by index, and whether that was at the same place."""
     seen: dict[tuple[object, ...], Packet] = {}
     found = []
+    counts = [counts_up(packets, side) for side in range(2)]
     for index, packet in enumerate(packets):
         segment = packet.segment
         key = (packet.side, packet.ident, segment.wire())
         before = seen.get(key)
-        if before is None or packet.time - before.time > COPIED_WITHIN:
+        within = COPIED_WITHIN_IF_COUNTED if packet.ident and counts[packet.side] else COPIED_WITHIN
+        if before is None or packet.time - before.time > within:
             seen[key] = packet
             continue
         same = (before.place, before.ttl) == (packet.place, packet.ttl)
@@ -188,3 +201,11 @@ def _copies(packets: list[Packet]) -> list[tuple[int, bool]]:
             continue
         found.append((index, same))
     return found
+
+
+def counts_up(packets: list[Packet], side: int) -> bool:
+    """Return whether a host counts its identifications up."""
+    idents = [packet.ident for packet in packets if packet.side == side and packet.ident]
+    steps = [(later - earlier) & 0xFFFF for earlier, later in pairwise(idents)]
+    near = sum(step <= _NEXT_IDENT or step >= 0x10000 - _NEXT_IDENT for step in steps)
+    return bool(steps) and near >= _COUNTING * len(steps)

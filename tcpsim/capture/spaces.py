@@ -59,8 +59,8 @@ class Space:
     """
 
     __slots__ = (
-        "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "edge", "fin", "fin_at", "holes", "known",
-        "offered", "options", "peer", "pending", "reset_at", "sent_at", "stamp", "syn_end", "syns", "top",
+        "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "edge", "fin", "fin_at", "holes",
+        "known", "offered", "options", "peer", "pending", "reset_at", "sent_at", "stamp", "syn_end", "syns", "top",
     )  # fmt: skip
 
     def __init__(self, base: int, known: bool, store: Store) -> None:
@@ -103,6 +103,11 @@ class Space:
         if self.reset_at is not None or (peer is not None and peer.reset_at is not None):
             return True
         return self.finished and peer is not None and peer.finished
+
+    @property
+    def used(self) -> bool:
+        """Whether its end is beyond SYN-RECEIVED: it has sent more than a SYN, or acknowledged more than one."""
+        return self.top > self.syn_end or (self.peer is not None and self.peer.acked > max(self.peer.syn_end, 1))
 
     # ------------------------------------------------------------------ what is sent
 
@@ -211,12 +216,23 @@ class End:
         """Return the latest space with this ISS."""
         return next((each for each in reversed(self.spaces) if each.known and each.base == iss), None)
 
+    def again(self, before: Space, store: Store) -> Space:
+        """Begin another space with the ISS of an earlier one, after a SYN that looked like a repeated one."""
+        made = self.begin(before.base, True, store)
+        made.syns = 1
+        made.syn_end = before.syn_end
+        made.options.extend(before.options)
+        made.send(0, made.syn_end)
+        return made
+
     def holding(self, number: int, *, beyond: bool) -> Space | None:
-        """Return the latest space in which a number has been sent or, with `beyond`, may be by now."""
-        for space in reversed(self.spaces):
-            at = space.position(number)
-            limit = max(space.top, space.edge or 0) if beyond else space.top
-            if (0 if space.known else -HALF) <= at <= limit:
+        """Return the latest space in which a number has been sent or, with `beyond`, else one in which it may be."""
+        # One that is a connection goes before a mere SYN, which may be an old one, or forged.
+        for space in sorted(reversed(self.spaces), key=lambda space: space.peer is None):
+            if (0 if space.known else -HALF) <= space.position(number) <= space.top:
+                return space
+        for space in reversed(self.spaces) if beyond else ():
+            if 0 <= space.position(number) <= (space.edge or 0):
                 return space
         return None
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..tcp.segment import ACK, FIN, RST, SYN
 from ..tcp.seqnum import MASK, ge
+from ..tcp.units import NEVER
 from .files import read_frames
 from .heads import address_of, head_of
 
@@ -89,6 +90,8 @@ class Stream:
         self.packets[side] += 1
         self.octets[side] += head.length
         ctl = head.ctl
+        if side == self._reset and not ctl & RST:  # whoever goes on has not aborted
+            self._reset = None
         if ctl & (SYN | FIN | RST):
             self._remember(head, side)
         elif ctl & ACK and self.syn[CLIENT] is not None and self.syn[SERVER] is not None:
@@ -101,7 +104,8 @@ class Stream:
         ctl = head.ctl
         if ctl & RST:
             self._reset = side if self._reset is None else self._reset
-        elif ctl & SYN:
+            return
+        if ctl & SYN:
             self.syn[side] = head.seq if self.syn[side] is None else self.syn[side]
         elif side not in self._finished:
             self._finished.append(side)
@@ -110,13 +114,15 @@ class Stream:
 
     def begins_anew(self, head: Head, side: int) -> bool:
         """Return whether a SYN is of another incarnation than this (Rule 1)."""
-        iss = self.syn[side]
-        if iss is not None:
-            return iss != head.seq
-        if self._reset is not None or self._finished:
+        iss, theirs = self.syn[side], self.syn[1 - side]
+        if iss == head.seq or (head.ctl & ACK and theirs is not None and head.ack == (theirs + 1) & MASK):
+            return False
+        if self._reset is not None or len(self._finished) == 2:
             return True
-        # The first SYN of this side: it crosses the other's, or answers it, or its connection is long under way.
-        return not (self.syn[1 - side] is not None and not self.octets[side] and not self._synchronized)
+        if head.ctl & ACK:  # it answers a SYN that is not this connection's: an old one
+            return False
+        # The first SYN of this side: it crosses the other's, or its connection was under way before the capture.
+        return iss is not None or theirs is None or self._synchronized
 
     # ------------------------------------------------------------------ what there is to tell
 
@@ -181,6 +187,7 @@ class Survey:
         frames: how many frames it has.
         others: how many of them are no TCP segment that can be read.
         beyond: how many frames belong to connections after the last one listed.
+        span: when its earliest and its latest frame were seen, whatever they hold; None if it has none.
         cut: where and why the file ends before it should, or None.
     """
 
@@ -189,6 +196,7 @@ class Survey:
     frames: int = 0
     others: int = 0
     beyond: int = 0
+    span: tuple[Time, Time] | None = None
     cut: CaptureError | None = None
 
 
@@ -234,9 +242,14 @@ def walk(
 ) -> Iterator[tuple[Frame, Head, Stream, int]]:  # fmt: skip
     """Go through a capture once; give each frame of a listed stream with its headers, its stream and its side."""
     sorter = Sorter(survey)
+    first, last = NEVER, -1
     try:
         for frame in frames:
             survey.frames += 1
+            if frame.time < first:
+                first = frame.time
+            if frame.time > last:
+                last = frame.time
             if progress is not None and not survey.frames % _TELL_EVERY:
                 progress(frames.done, frames.size)
             head = head_of(frame)
@@ -248,6 +261,7 @@ def walk(
                 yield frame, head, found[0], found[1]
     finally:
         survey.cut = frames.cut
+        survey.span = (first, last) if survey.frames else None
 
 
 def survey(path: str | Path, progress: Progress | None = None) -> Survey:

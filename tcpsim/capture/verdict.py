@@ -77,14 +77,6 @@ BAD_ACK_TAKEN: Final = _reason(
     "syn-sent.bad-ack", NOT_EXPLAINED, "RFC 9293 3.10.7.3, first",
     "In SYN-SENT a SYN,ACK that acknowledges another number is answered with a RST, and not taken.",
 )  # fmt: skip
-UNASKED_ISN: Final = _reason(
-    "syn-ack.another", NOT_EXPLAINED, "RFC 9293 3.10.7.2, third",
-    "A second initial sequence number needs a second SYN: a retransmitted SYN,ACK bears the first.",
-)  # fmt: skip
-SAME_ISN: Final = _reason(
-    "isn.same", NOT_EXPLAINED, "RFC 9293 3.4.1, MUST-8",
-    "A new incarnation begins with the same number as the one before it: the clock has not moved it on.",
-)  # fmt: skip
 OLD_ISN: Final = _reason(
     "isn.below", NOT_EXPLAINED, "RFC 9293 3.6.1, MAY-2",
     "Out of TIME-WAIT a connection may be opened anew only with a number above all that were used before.",
@@ -167,6 +159,14 @@ SACK_EMPTY: Final = _reason(
 SYN_FIN: Final = _reason(
     "bits.syn-fin", UNUSUAL, "RFC 9293 3.10.7.2, third", "SYN and FIN in one segment are legal, and hardly ever honest."
 )
+SAME_ISN: Final = _reason(
+    "isn.same", UNUSUAL, "RFC 9293 3.4.1, MUST-8",
+    "A connection begins with the number that one before it began with: the clock has not moved it on.",
+)  # fmt: skip
+ANOTHER_ISN: Final = _reason(
+    "syn-ack.another", UNUSUAL, "RFC 9293 3.10.7.2, third",
+    "A SYN,ACK sent again bears its first number; this one answers a copy of the SYN that the network has made.",
+)  # fmt: skip
 SYN_TEXT: Final = _reason(
     "syn.text", UNUSUAL, "RFC 9293 3.10.7.3, fourth", "A SYN with data is legal; hosts other than Fast Open's wait."
 )

@@ -4,15 +4,15 @@ A capture has one clock, at one place. What a host sends passes that place on it
 answers passes it on the way back: the time between is a round trip from there to that other host, and whatever the
 host took to answer. The shortest such time is nearest to the round trip alone.
 
-Rule 1. Every acknowledgment measures: from when the segment that it covers was first seen. So nothing is placed
-        later at a host than what that host answers to it.
+Rule 1. Every acknowledgment measures: from when the segment that it covers was seen, if that was sent only once. So
+        nothing is placed later at a host than what that host answers to it.
 Rule 2. Whoever is nearer than a tenth of the whole round trip is where the capture was taken: its times are right
         for that host. Half the round trip lies on the way to the other; that, and equal delays both ways, is assumed.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -137,6 +137,8 @@ def viewpoint_of(packets: list[Packet]) -> Viewpoint:
         if segment.seg_len and end > numbers[side].nxt:
             numbers[side].nxt = end
             measuring[side].sent(end, packet.time)
+        elif segment.seg_len:
+            measuring[side].sent_again(end, packet.time)
     return _placed((measuring[SERVER].shortest, measuring[CLIENT].shortest), handshake=all(handshake))
 
 
@@ -152,28 +154,46 @@ def _placed(around: tuple[Time | None, Time | None], *, handshake: bool) -> View
 
 
 class _Measuring:
-    """The shortest time between a segment of one side and the first acknowledgment that covers it."""
+    """The shortest time between a segment of one side and the first acknowledgment that covers it.
 
-    __slots__ = ("_ends", "_times", "shortest")
+    Which copy of a segment that was sent twice is acknowledged is not known (Karn's algorithm, RFC 6298 3): the later
+    one is taken, and only if nothing else measures.
+    """
+
+    __slots__ = ("_clear", "_doubtful", "_ends", "_times", "_twice")
 
     def __init__(self) -> None:
         self._ends: list[int] = []
         self._times: list[Time] = []
-        self.shortest: Time | None = None
+        self._twice: list[bool] = []
+        self._clear: Time | None = None
+        self._doubtful: Time | None = None
+
+    @property
+    def shortest(self) -> Time | None:
+        return self._doubtful if self._clear is None else self._clear
 
     def sent(self, end: int, time: Time) -> None:
         self._ends.append(end)
         self._times.append(time)
+        self._twice.append(False)
+
+    def sent_again(self, end: int, time: Time) -> None:
+        at = bisect_left(self._ends, end)
+        if at < len(self._ends):
+            self._times[at], self._twice[at] = time, True
 
     def answered(self, acked: int, time: Time) -> bool:
         """Take note of an ACK; return whether it measures."""
         covered = bisect_right(self._ends, acked)
         if not covered:
             return False
-        gap = max(time - self._times[covered - 1], 0)
-        del self._ends[:covered], self._times[:covered]
-        if self.shortest is None or gap < self.shortest:
-            self.shortest = gap
+        gap, twice = max(time - self._times[covered - 1], 0), self._twice[covered - 1]
+        del self._ends[:covered], self._times[:covered], self._twice[:covered]
+        if twice:
+            self._doubtful = gap if self._doubtful is None else min(self._doubtful, gap)
+        else:
+            self._clear = gap if self._clear is None else min(self._clear, gap)
         return True
 
 

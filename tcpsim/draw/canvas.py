@@ -182,14 +182,15 @@ class Paper:
         angle = radians(box.angle)
         sized = font(style.face).copy()
         sized.set_size(style.size)
+        ink = self.ink(style.ink)
         text = Text(
-            box.x + sin(angle) * down, box.y + cos(angle) * down, label.text, fontproperties=sized, color=self.ink(style.ink),
+            box.x + sin(angle) * down, box.y + cos(angle) * down, label.text, fontproperties=sized, color=ink,
             rotation=box.angle, rotation_mode="anchor", ha="center", va="baseline", parse_math=False, usetex=False,
             zorder=over, clip_on=False,
         )  # fmt: skip
         self._axes.add_artist(text)
         self.texts.append((label, text))
-        self._svg.text(label, self.ink(style.ink), over=over, name=name)
+        self._svg.text(label, ink, over=over, name=name)
 
     # ------------------------------------------------------------------ files
 

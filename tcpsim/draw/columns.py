@@ -16,6 +16,7 @@ from .palette import TYPES
 from .words import span, timer_name
 
 if TYPE_CHECKING:
+    from .measure import Type
     from .scene import Arrow, Moment, Remark, Scene, Stay, TimerRun
 
 MARGIN: Final = 20.0
@@ -24,6 +25,8 @@ STRIP: Final = 16.0
 LANE: Final = (236.0, 420.0)
 """The least and the greatest distance between two lifelines."""
 REMARK_WIDTH: Final = 122.0
+CALL_WIDTH: Final = 172.0
+"""A call stands on one line up to this width: it names an address and a port."""
 LABEL_WIDTH: Final = 300.0
 GAP: Final = 7.0
 FOOT: Final = 5.0
@@ -90,7 +93,28 @@ def state_text(scene: Scene, stay: Stay) -> str:
 def remark_lines(scene: Scene, remark: Remark) -> list[str]:
     """Return a remark as lines of its column."""
     text = f"{connection_prefix(scene, remark.host, remark.connection)}{remark.text}"
-    return wrap(text, TYPES[remark.kind], REMARK_WIDTH, 3)
+    style = TYPES[remark.kind]
+    text = drawable(text, style)
+    if remark.kind in ("call", "error"):
+        if width(text, style) <= CALL_WIDTH:
+            return [text]
+        return wrap(_breakable(text, style, CALL_WIDTH), style, CALL_WIDTH, 4)
+    return list(wrap_evenly(text, style, REMARK_WIDTH, 3))
+
+
+def _breakable(text: str, style: Type, limit: float) -> str:
+    """Return a text with a space within each word that is wider than a line, as a call with a long address is."""
+    out = []
+    for word in text.split(" "):
+        rest = word
+        while width(rest, style) > limit:
+            most = next(size for size in range(len(rest), 0, -1) if width(rest[:size], style) <= limit or size == 1)
+            cut = 1 + max(rest[:most].rfind(sign) for sign in "([,:.=")
+            part = cut if cut > most // 2 else most
+            out.append(rest[:part])
+            rest = rest[part:]
+        out.append(rest)
+    return " ".join(out)
 
 
 def timer_lines(scene: Scene, run: TimerRun) -> list[str]:
@@ -133,10 +157,10 @@ def end_lines(arrow: Arrow, room: float) -> tuple[tuple[str, ...], ...]:
 class Columns:
     """All hosts' columns, the lanes between them, and the width of the page."""
 
-    def __init__(self, scene: Scene, axis_width: float, least_width: float) -> None:
+    def __init__(self, scene: Scene, axis_width: float, least_width: float, more: float = 0.0) -> None:
         self.scene = scene
         self.hosts = [self._measure(host) for host in range(len(scene.hosts))]
-        lanes = [self._lane(number) for number in range(max(len(self.hosts) - 1, 1))]
+        lanes = [self._lane(number) + more for number in range(max(len(self.hosts) - 1, 1))]
         self.axis_x = MARGIN + axis_width + GAP
         self._stand(lanes)
         slack = least_width - self.width

@@ -6,18 +6,21 @@ its words, a state by its name and its fill.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .canvas import Paper, format_of, plain_settings
 from .layout import MAX_SEGMENTS, layout
-from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, PAPER, RED, RULE, STATE_FILL, STRIPED, TEAL
+from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, LIGHT, PAPER, RED, RULE, STATE_FILL, STRIPED, TEAL
 from .placing import CROSS
 from .scene import NORMAL
 
 if TYPE_CHECKING:
     from ..trace import Trace
+    from .framing import Caption
     from .page import Bar, Bracket, Fold, Label, Page, Shot
+    from .palette import Theme
 
 _LOOKS: Final[dict[str, tuple[str, tuple[float, ...] | None]]] = {
     "sent": (INK, None),
@@ -31,6 +34,35 @@ _HEAD: Final = (8.0, 3.1)
 _BAR_EDGE: Final = "#59616a"
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a ladder is drawn.
+
+    Attributes:
+        detail: 0 flags and states, 1 with numbers, application calls and timers that fired, 2 with windows and
+            options, 3 everything.
+        max_segments: what comes after so many segments is not drawn, nor what would make the page higher
+            than 14,400 points; a line below says how many more there are.
+        window: only the records with these serial numbers (first and last, both included).
+        absolute: sequence numbers are those of the wire.
+        theme: the colours. caption: what stands below.
+    """
+
+    detail: int = NORMAL
+    max_segments: int = MAX_SEGMENTS
+    window: tuple[int, int] | None = None
+    absolute: bool = False
+    theme: Theme = LIGHT
+    caption: Caption | None = None
+
+    def page(self, trace: Trace) -> Page:
+        """Return the layout of a trace that looks like this."""
+        return layout(
+            trace, detail=self.detail, max_segments=self.max_segments, window=self.window, absolute=self.absolute,
+            caption=self.caption,
+        )  # fmt: skip
+
+
 def draw_ladder(
     trace: Trace,
     path: str | Path,
@@ -38,6 +70,7 @@ def draw_ladder(
     *,
     detail: int = NORMAL,
     max_segments: int = MAX_SEGMENTS,
+    look: Look | None = None,
 ) -> Path:
     """Draw a trace's ladder into a file, and return its path.
 
@@ -45,43 +78,52 @@ def draw_ladder(
         trace: the run; title and subtitle come from its header.
         path: where to; the suffix .png, .svg or .pdf chooses the format.
         format: "png", "svg" or "pdf", whatever the suffix.
-        detail: 0 segments and states, 1 with application calls and timers that fired, 2 everything.
-        max_segments: what comes after so many segments is not drawn, nor what would make the page higher
-            than 14,400 points; a line below says how many more there are.
+        detail: as in Look.
+        max_segments: as in Look.
+        look: all that can be chosen; `detail` and `max_segments` are not asked then.
 
     Raises:
         ValueError: neither suffix nor `format` is a known format.
         OSError: the file can't be written.
     """
     chosen = format_of(path, format)
-    drawn = ladder_bytes(trace, chosen, detail=detail, max_segments=max_segments)
+    drawn = ladder_bytes(trace, chosen, detail=detail, max_segments=max_segments, look=look)
     target = Path(path)
     target.write_bytes(drawn)
     return target
 
 
-def ladder_svg(trace: Trace, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS) -> str:
+def ladder_svg(
+    trace: Trace, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS, look: Look | None = None
+) -> str:
     """Return a trace's ladder as SVG, as Jupyter shows it; arguments as in draw_ladder."""
-    svg = ladder_bytes(trace, "svg", detail=detail, max_segments=max_segments).decode()
+    svg = ladder_bytes(trace, "svg", detail=detail, max_segments=max_segments, look=look).decode()
     return svg[svg.index("<svg") :]
 
 
-def ladder_bytes(trace: Trace, format: str, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS) -> bytes:
+def ladder_bytes(
+    trace: Trace, format: str, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS, look: Look | None = None
+) -> bytes:
     """Return a trace's ladder as the bytes of a PNG, SVG or PDF file; arguments as in draw_ladder."""
-    page = layout(trace, detail=detail, max_segments=max_segments)
+    chosen = look if look is not None else Look(detail, max_segments)
+    page = chosen.page(trace)
     with plain_settings():
-        return paint(page).bytes(format_of("", format), page.title)
+        return paint(page, chosen.theme).bytes(format_of("", format), page.title)
 
 
-def paint(page: Page) -> Paper:
+def paint(page: Page, theme: Theme = LIGHT) -> Paper:
     """Put a page's ink on paper; call it inside `canvas.plain_settings()`."""
-    paper = Paper(page.width, page.height)
+    paper = Paper(page.width, page.height, theme)
     for tick in page.ticks:
         paper.line([(page.axis_x, tick.y), (page.guides_end, tick.y)], RULE, 0.5, over=0)
     for band in page.bands:
         paper.area(band.corners, BAND, FAINT, 0.5, over=0.5)
     for chip in page.chips:
         paper.round_box(chip, CHIP, over=4.8)
+    for post in page.posts:
+        paper.line([(post.x, post.top), (post.x, page.bottom)], FAINT, 4.0, dashes=(5.0, 3.0), over=0.1)
+    for x0, y0, x1, y1 in page.leaders:
+        paper.line([(x0, y0), (x1, y1)], GREY, 0.6, dashes=(1.0, 1.6), over=0.3)
     _axis(paper, page)
     for bar in page.bars:
         _bar(paper, bar)
@@ -108,7 +150,7 @@ def _axis(paper: Paper, page: Page) -> None:
 
 def _bar(paper: Paper, bar: Bar) -> None:
     corners = [(bar.x0, bar.y0), (bar.x1, bar.y0), (bar.x1, bar.y1), (bar.x0, bar.y1)]
-    paper.area(corners, STATE_FILL[bar.state], over=3)
+    paper.area(corners, STATE_FILL[bar.state], over=3, name=_name("lifeline", bar.serial))
     if bar.state in STRIPED:
         paper.stripes(bar.x0, bar.y0, bar.x1, bar.y1, _BAR_EDGE, over=3)
     paper.line([*corners, *corners[:2]], _BAR_EDGE, 0.7, over=3)
@@ -120,7 +162,7 @@ def _bracket(paper: Paper, bracket: Bracket) -> None:
     points = [(foot, bracket.y0), (bracket.x, bracket.y0), (bracket.x, bracket.y1)]
     if bracket.outcome != "running":
         points.append((foot, bracket.y1))
-    paper.line(points, GREY, 1.0, dashes=dashes, over=2)
+    paper.line(points, GREY, 1.0, dashes=dashes, over=2, name=_name("timer", bracket.serial))
 
 
 def _shot(paper: Paper, shot: Shot) -> None:
@@ -133,7 +175,7 @@ def _shot(paper: Paper, shot: Shot) -> None:
         points = [
             (shot.x0 + (shot.x1 - shot.x0) * part, shot.y0 + (shot.y1 - shot.y0) * part) for part in (begin, stop)
         ]
-        paper.line(points, ink, 1.3, dashes=dashes, over=2.5, tip=shot.tip)
+        paper.line(points, ink, 1.3, dashes=dashes, over=2.5, name=_name("segment", shot.serial), tip=shot.tip)
     if shot.head:
         head = [
             (shot.x1, shot.y1),
@@ -194,4 +236,9 @@ def _break(paper: Paper, x0: float, x1: float, y: float) -> None:
 def _label(paper: Paper, label: Label) -> None:
     if label.halo:
         paper.area(label.box.corners, PAPER, over=0.2)  # above the guide lines, beneath everything else
-    paper.text(label)
+    paper.text(label, name=_name("words", label.serial))
+
+
+def _name(kind: str, serial: int | None) -> str:
+    """Return the id of what a record is drawn as, or nothing for what no record tells of."""
+    return "" if serial is None else f"{kind}-{serial}"

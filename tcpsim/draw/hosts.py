@@ -17,6 +17,8 @@ from ..trace import Lost, Mapped, Sent, stranger
 from .words import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..trace import Trace
 
 MOST_ORDERED: Final = 6
@@ -68,7 +70,8 @@ def _ordered(names: list[str], talks: Counter[tuple[str, str]]) -> list[str]:
             if one in at and other in at
         )
 
-    return list(min(permutations(names), key=passing))
+    orders: Iterator[tuple[str, ...]] = permutations(names)
+    return list(min(orders, key=passing))
 
 
 def _note_address(

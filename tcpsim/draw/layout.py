@@ -29,8 +29,9 @@ from .columns import (
     state_text,
     timer_lines,
 )
-from .measure import width, wrap, wrap_evenly
-from .page import AxisPiece, Bar, Box, Bracket, Fold, Label, Page, Shot, Tick
+from .framing import level, put_footer, put_header
+from .measure import width, wrap_evenly
+from .page import AxisPiece, Bar, Box, Bracket, Fold, Page, Shot, Tick
 from .palette import TYPES
 from .placing import Placing, Wording, block
 from .scene import NORMAL, NOT_USED, scene, silence_text, under_way
@@ -38,10 +39,15 @@ from .timeline import Timeline, scale_of
 from .words import Clock
 
 if TYPE_CHECKING:
-    from ..trace import Trace
+    from collections.abc import Iterator
+
+    from ..trace import Record, Trace
+    from .framing import Caption
     from .scene import Arrow, Moment, Remark, Scene, TimerRun
 
 MAX_SEGMENTS: Final = 200
+WIDER: Final = (0.0, 50.0, 100.0, 150.0)
+"""So many more points are tried between two hosts where words are struck."""
 MANY: Final = 150
 """For more arrows than this, room for words that are only struck is sought less long."""
 LEAD: Final = 19.0
@@ -70,34 +76,52 @@ TRIES: Final = 12
 
 
 def layout(
-    trace: Trace, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS, window: tuple[int, int] | None = None
+    trace: Trace,
+    *,
+    detail: int = NORMAL,
+    max_segments: int = MAX_SEGMENTS,
+    window: tuple[int, int] | None = None,
+    absolute: bool = False,
+    caption: Caption | None = None,
 ) -> Page:
     """Return the page of a trace.
 
     Args:
         trace: the run; of its header, title and source become the page's.
-        detail: scene.BRIEF (segments and states), NORMAL, or FULL (windows, options, every timer and signal).
+        detail: scene.BRIEF (flags and states), NORMAL (numbers, calls, timers that fired), OPTIONS (windows and
+            options, too), or FULL (every timer and signal, too).
         max_segments: leave out what comes after so many segments; the page says how many more there are.
             What would make the page higher than TALLEST is left out, too.
         window: draw only the records with these serial numbers (first and last, both included).
+        absolute: sequence numbers are those of the wire, not counted from the ISS.
+        caption: what stands below the figure.
     """
     most, limit = max_segments, ""
     if most > MOST_SEGMENTS:
         most, limit = MOST_SEGMENTS, PAGE_FULL
     while True:
-        part = scene(trace, detail=detail, max_segments=most, window=window, limit=limit)
-        page = _Ladder(part).page
+        part = scene(trace, detail=detail, max_segments=most, window=window, limit=limit, absolute=absolute)
+        page = min(_pages(part, caption), key=lambda each: (each.unlabelled, each.struck))
         if page.height <= TALLEST or most <= 1:
             return page
         fitting = int(0.95 * min(most, part.weight) * TALLEST / page.height)
         most, limit = max(1, min(most - 1, fitting)), PAGE_FULL
 
 
-class _Ladder:
-    """Makes a page of a scene."""
+def _pages(of: Scene, caption: Caption | None) -> Iterator[Page]:
+    """Make pages with more and more room between the hosts, up to the first on which no word is struck or left out."""
+    for more in WIDER:
+        page = _Ladder(of, caption, more).page
+        yield page
+        if not (page.struck or page.unlabelled) or len(of.arrows) > MANY:
+            return
 
-    def __init__(self, of: Scene) -> None:
-        self.scene = of
+
+class _Ladder:
+    """Makes a page of a scene, with `more` points than needed between two hosts."""
+
+    def __init__(self, of: Scene, caption: Caption | None, more: float) -> None:
+        self.scene, self.caption = of, caption
         self.first: Moment = (of.first[0], -1)
         self.last: Moment = max(of.last, (of.last[0], of.last[1]))
         moments = self._moments()
@@ -105,9 +129,9 @@ class _Ladder:
         self.behind = _behind(of.arrows)
         self.clock = Clock({time for time, _ in moments})
         ticks = max((width(self.clock(time), TYPES["tick"]) for time, _ in moments), default=0.0)
-        self.columns = Columns(of, ticks, 400.0)
+        self.columns = Columns(of, ticks, 400.0, more)
         self.page = Page(self.columns.width, 0.0, of.title, axis_x=self.columns.axis_x)
-        self._header()
+        put_header(self.page, of, self.columns, captioned=caption is not None and bool(caption.source))
         self.timeline = Timeline(moments, scale_of(of))
         self._require_room()
         placing = self._fit()
@@ -125,55 +149,12 @@ class _Ladder:
         moments |= {remark.at for remark in of.remarks}
         return moments
 
-    # ------------------------------------------------------------------ header and footer
-
-    def _header(self) -> None:
-        """Put title, source and the hosts' names above; sets where the lifelines begin."""
-        y = MARGIN
-        room = self.page.width - 2 * MARGIN
-        above = f"({self.scene.left_above})" if self.scene.left_above else ""
-        for role, text, lines in (
-            ("title", self.scene.title, 3),
-            ("source", self.scene.source, 2),
-            ("above", above, 2),
-        ):
-            style = TYPES[role]
-            for line in wrap(text, style, room, lines) if text else []:
-                tall = style.size * 1.35
-                self._label(line, role, self.page.width / 2, y + tall / 2, 0)
-                y += tall
-            y += 3 if text else 0
-        y += 10 if y > MARGIN else 0
-        rows = max((len(host.titles) for host in self.columns.hosts), default=0)
-        for host in self.columns.hosts:
-            row_y = y
-            for text, role in host.titles:
-                self._label(text, role, host.centre, row_y + TYPES[role].height / 2, 0)
-                row_y += TYPES[role].height + 1.5
-        self.page.top = y + (TYPES["host"].height + (rows > 1) * (TYPES["address"].height + 1.5) if rows else 0) + 6
-
-    def _footer(self) -> None:
-        lines = [f"... {line}" for line in self.scene.left_out]
-        if self.page.unlabelled:
-            count = self.page.unlabelled
-            lines.append(f"{count} label{'s' if count > 1 else ''} left out for want of room")
-        if any(piece.stretched for piece in self.page.axis):
-            lines.append("Time axis: solid where true to scale, dotted where stretched to make room.")
-        y = self.page.bottom + 12
-        for text in lines:
-            for line in wrap(text, TYPES["footer"], self.page.width - 2 * MARGIN, 3):
-                tall = TYPES["footer"].size * 1.4
-                self._label(line, "footer", MARGIN, y + tall / 2, 1)
-                y += tall
-        self.page.height = y + MARGIN - 4
-
-    def _label(self, text: str, role: str, x: float, y: float, side: int, *, tip: str = "") -> None:
+    def _label(
+        self, text: str, role: str, x: float, y: float, side: int, *, tip: str = "", serial: int | None = None
+    ) -> None:
         """Add a level label: centred at x (side 0), ending there (-1) or beginning there (1)."""
-        style = TYPES[role]
-        wide = width(text, style)
-        self.page.labels.append(
-            Label(text, role, Box(x + side * wide / 2, y, wide, style.height), halo=role in GUIDED, tip=tip)
-        )
+        label = level(text, role, x, y, side)
+        self.page.labels.append(replace(label, halo=role in GUIDED, tip=tip, serial=serial))
 
     # ------------------------------------------------------------------ room
 
@@ -411,7 +392,7 @@ class _Ladder:
             self._brackets(number, host)
             self._remarks(number, host)
         self._ticks()
-        self._footer()
+        put_footer(self.page, self.scene, self.caption)
 
     def _bars(self, number: int, host: HostColumns) -> None:
         page = self.page
@@ -432,7 +413,8 @@ class _Ladder:
             for edge in host.edges:
                 x = edge + strip * host.strip
                 begun = None if stay.start is None else stay.start[0]
-                page.bars.append(Bar(x, x + host.strip, top, bottom, stay.state, number, begun))
+                moved = None if stay.move is None else stay.move.serial
+                page.bars.append(Bar(x, x + host.strip, top, bottom, stay.state, number, begun, moved))
 
     def _states(self, number: int, host: HostColumns) -> None:
         initial = self.page.top + 1
@@ -444,9 +426,9 @@ class _Ladder:
                 y, initial = initial, initial + tall + 2.5
             else:
                 y = self._y(stay.start) + 1.5
-            rule = stay.move.why if stay.move is not None else None
-            tip = f"{rule.sentence} ({rule.cite})" if rule is not None else ""
-            self._label(state_text(self.scene, stay), "state", host.states_x, y + tall / 2, host.out, tip=tip)
+            tip, serial = _told(stay.move)
+            text = state_text(self.scene, stay)
+            self._label(text, "state", host.states_x, y + tall / 2, host.out, tip=tip, serial=serial)
 
     def _brackets(self, number: int, host: HostColumns) -> None:
         for place, run in enumerate(self.scene.timers):
@@ -454,14 +436,14 @@ class _Ladder:
                 continue
             x = host.lanes[host.lane_of[place]]
             y0, y1 = self._y(run.start), self._y(run.end)
-            self.page.brackets.append(Bracket(x, y0, y1, -host.out, run.outcome))
+            self.page.brackets.append(Bracket(x, y0, y1, -host.out, run.outcome, run.record.serial))
             lines = timer_lines(self.scene, run)
             tall = TYPES["timer"].height
             top = (y0 + y1 - tall * len(lines)) / 2
-            rule = run.record.why
-            tip = f"{rule.sentence} ({rule.cite})" if rule is not None else ""
+            tip, serial = _told(run.record)
+            x += host.out * TIMER_GAP
             for row, line in enumerate(lines):
-                self._label(line, "timer", x + host.out * TIMER_GAP, top + tall * (row + 0.5), host.out, tip=tip)
+                self._label(line, "timer", x, top + tall * (row + 0.5), host.out, tip=tip, serial=serial)
 
     def _remarks(self, number: int, host: HostColumns) -> None:
         for remark in self.scene.remarks:
@@ -470,14 +452,31 @@ class _Ladder:
             lines = remark_lines(self.scene, remark)
             tall = TYPES[remark.kind].height
             top = self._y(remark.at) - tall * len(lines) / 2
-            rule = remark.record.why
-            tip = f"{rule.sentence} ({rule.cite})" if rule is not None else ""
+            tip, serial = _told(remark.record)
             x = host.remarks_x + host.out * 3
+            if remark.kind == "note":
+                self._leader(host, x, self._y(remark.at))
             if remark.kind in ("call", "error"):
                 wide = max(width(line, TYPES[remark.kind]) for line in lines)
                 self.page.chips.append(Box(x + host.out * wide / 2, self._y(remark.at), wide, tall * len(lines)))
             for row, line in enumerate(lines):
-                self._label(line, remark.kind, x, top + tall * (row + 0.5), host.out, tip=tip)
+                self._label(line, remark.kind, x, top + tall * (row + 0.5), host.out, tip=tip, serial=serial)
+
+    def _leader(self, host: HostColumns, x: float, y: float) -> None:
+        """Lead from a note, level, to the lifeline at its instant; what stands on the way interrupts it."""
+        edge = host.states_x - host.out * GAP
+        low, high = sorted((edge, x - host.out * 2))
+        across = [
+            (box.bounds[0] - 2, box.bounds[2] + 2) for box in (label.box for label in self.page.labels)
+            if box.bounds[1] - 1 < y < box.bounds[3] + 1 and not box.angle
+        ]  # fmt: skip
+        for left, right in sorted(across):
+            if left < high and right > low:
+                if left > low:
+                    self.page.leaders.append((low, y, left, y))
+                low = max(low, right)
+        if low < high:
+            self.page.leaders.append((low, y, high, y))
 
     def _ticks(self) -> None:
         """Mark as many times as the axis has room for: starts of segments first, then everything."""
@@ -546,6 +545,14 @@ def _look(arrow: Arrow) -> str:
     if arrow.flight.copy or arrow.flight.held or "injected" in arrow.marks:
         return "network"
     return "again" if arrow.flight.retransmission else "sent"
+
+
+def _told(record: Record | None) -> tuple[str, int | None]:
+    """Return the reason of a record and where it stands, and the record's number."""
+    if record is None:
+        return "", None
+    rule = record.why
+    return f"{rule.sentence} ({rule.cite})" if rule is not None else "", record.serial
 
 
 def _tip(arrow: Arrow) -> str:

@@ -25,7 +25,7 @@ ASCENT: Final = 0.78
 DESCENT: Final = 0.24
 HEIGHT: Final = ASCENT + DESCENT
 
-_AIR: Final = 1.015
+AIR: Final = 1.015
 """Boxes are this much wider than their text."""
 
 
@@ -72,7 +72,7 @@ def width(text: str, style: Type) -> float:
     """Return the width of one line, in points, rounded up to a tenth."""
     if not text:
         return 0.0
-    return int(_width(text, style.face) * style.size / 100 * _AIR * 10 + 1) / 10
+    return int(_width(text, style.face) * style.size / 100 * AIR * 10 + 1) / 10
 
 
 def drawable(text: str, style: Type) -> str:

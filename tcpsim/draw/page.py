@@ -108,7 +108,8 @@ class Box:
 class Label:
     """One line of text in its box.
 
-    `role` names its type; `halo`: it hides the guide lines behind it; `tip`: more words.
+    `role` names its type; `halo`: it hides the guide lines behind it; `tip`: more words; `serial`: of the record
+    that it tells of, if it is one.
     """
 
     text: str
@@ -116,6 +117,7 @@ class Label:
     box: Box
     halo: bool = False
     tip: str = ""
+    serial: int | None = None
 
     @property
     def type(self) -> Type:
@@ -125,7 +127,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A piece of a lifeline: a connection in one state, from y0 down to y1."""
+    """A piece of a lifeline: a connection in one state, from y0 down to y1; `serial`: of the move into it."""
 
     x0: float
     x1: float
@@ -134,6 +136,7 @@ class Bar:
     state: State
     host: int
     start: Time | None
+    serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +180,17 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A timer's run beside a lifeline: a line at x from y0 to y1 with feet toward `side` (-1 left, 1 right)."""
+    """A timer's run beside a lifeline: a line at x from y0 to y1 with feet toward `side` (-1 left, 1 right).
+
+    `serial`: of the record that set the timer.
+    """
 
     x: float
     y0: float
     y1: float
     side: int
     outcome: str
+    serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,15 @@ class AxisPiece:
     stretched: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A middlebox between two lifelines: an upright line at x, from `top` to the end of the lifelines."""
+
+    x: float
+    top: float
+    name: str
+
+
 @dataclass(slots=True)
 class Page:
     """A whole ladder. `scale`: points for a nanosecond where time is true to scale."""
@@ -237,6 +253,10 @@ class Page:
     """Boxes behind what the application calls."""
     bands: list[Box] = field(default_factory=list)
     """Hosts with a lifeline at each edge, and the grounds of lifelines that several connections share."""
+    posts: list[Post] = field(default_factory=list)
+    """Middleboxes."""
+    leaders: list[Line] = field(default_factory=list)
+    """Pieces of the lines from notes to the lifelines that they are about; they stop for words on their way."""
     guides_end: float = 0.0
     """How far to the right the guide line of a tick goes."""
     unlabelled: int = 0

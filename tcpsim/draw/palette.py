@@ -14,12 +14,14 @@ Rule 4. A theme translates the colours named here, and leaves any other as it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..tcp.diagram import State
 from .measure import BOLD, ITALIC, MONO, SANS, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATE_FILL: Final = {
     State.CLOSED: "#fafaf9",
@@ -81,6 +83,15 @@ TYPES: Final = {
     "bundle": Type(SANS, 7.5, GREY),
     "small state": Type(BOLD, 7, GREY),
     "badge": Type(BOLD, 7.5, PAPER),
+    "panel": Type(BOLD, 10, INK),
+    "silence small": Type(ITALIC, 8, GREY),
+    "curve ink": Type(SANS, 8.5, INK),
+    "curve blue": Type(SANS, 8.5, BLUE),
+    "curve amber": Type(SANS, 8.5, AMBER),
+    "curve teal": Type(SANS, 8.5, TEAL),
+    "curve green": Type(SANS, 8.5, GREEN),
+    "curve red": Type(SANS, 8.5, RED),
+    "curve grey": Type(SANS, 8.5, GREY),
 }
 """The type of each kind of words."""
 

@@ -80,8 +80,9 @@ def block(lines: tuple[str, ...], role: str) -> tuple[float, float]:
 
 
 def labels_in(
-    box: Box, lines: tuple[str, ...], role: str, *, halo: bool, tip: str = "", toward: Point | None = None
-) -> list[Label]:
+    box: Box, lines: tuple[str, ...], role: str, *, halo: bool, tip: str = "", toward: Point | None = None,
+    serial: int | None = None,
+) -> list[Label]:  # fmt: skip
     """Return the lines of a block as labels within its box: in its middle, or flush with the edge toward a point."""
     along_x, along_y = cos(radians(box.angle)), -sin(radians(box.angle))
     lean = 0.0
@@ -97,7 +98,7 @@ def labels_in(
         slide = lean * (box.width - wide) / 2
         x, y = box.x + up_x * shift + along_x * slide, box.y + up_y * shift + along_y * slide
         own = Box(x, y, wide, tall, box.angle)
-        out.append(Label(line, role, own, halo=halo, tip=tip))
+        out.append(Label(line, role, own, halo=halo, tip=tip, serial=serial))
     return out
 
 
@@ -239,7 +240,10 @@ class Placing:
             return False
         _, box, lines, crossings = best
         self.taken.add(box)
-        self.labels += labels_in(box, lines, wording.role, halo=True, tip=wording.shot.tip, toward=toward)
+        shot = wording.shot
+        self.labels += labels_in(
+            box, lines, wording.role, halo=True, tip=shot.tip, toward=toward, serial=shot.serial
+        )
         if crossings:
             self.struck.append(number)
         gap = box.cuts(own)

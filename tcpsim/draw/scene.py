@@ -41,7 +41,7 @@ from ..trace import (
     stranger,
 )
 from .hosts import HostView as HostView
-from .hosts import hosts_of
+from .hosts import hosts_of, middleboxes
 from .words import clean, flags, header_fields, numbers, octets, span, tidings, timer_name
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ BRIEF: Final = 0
 NORMAL: Final = 1
 OPTIONS: Final = 2
 FULL: Final = 3
-"""Levels of detail: flags and states; with numbers, calls and timers that fired; with windows and options; everything."""
+"""Levels of detail: flags and states; numbers, calls, timers that fired; windows and options, too; everything."""
 
 _TOLD_BY_STATE: Final = frozenset(
     {"connection open", "connection closed", "connection closing", "data readable", "send space"}
@@ -171,6 +171,7 @@ class Scene:
         left_out: sentences about what else is not drawn.
         ended: the last record, if it is in the scene.
         connections: how many connections of each host changed state.
+        middleboxes: what stands between which two hosts, by their names in the trace.
         weight: how many segments are drawn, or what else there is to draw would count for.
     """
 
@@ -188,6 +189,7 @@ class Scene:
     ended: Ended | None = None
     connections: dict[int, int] = field(default_factory=dict)
     weight: int = 0
+    middleboxes: dict[frozenset[str], list[str]] = field(default_factory=dict)
 
 
 def scene(
@@ -241,7 +243,7 @@ class _Painter:
         self.why_cut = ""
         self.reopening: set[int] = set()
         header = trace.header
-        self.scene = Scene(clean(header.title), clean(header.source), hosts_of(trace))
+        self.scene = Scene(clean(header.title), clean(header.source), hosts_of(trace), middleboxes=middleboxes(trace))
         self.index = {host.name: number for number, host in enumerate(self.scene.hosts)}
         records = trace.records
         first, last = window if window is not None else (0, len(records))

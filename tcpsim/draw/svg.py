@@ -15,7 +15,7 @@ from math import cos, radians, sin
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from .measure import ASCENT, BOLD, DESCENT, ITALIC, MONO, width
+from .measure import AIR, ASCENT, BOLD, DESCENT, ITALIC, MONO, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,6 @@ _FACES: Final = {
     ITALIC: ' font-style="italic"',
     MONO: ' font-family="DejaVu Sans Mono,Menlo,Consolas,monospace"',
 }
-_AIR: Final = 1.015
-"""By so much the measured width is more than that of the text."""
 
 
 class Svg:
@@ -72,7 +70,7 @@ class Svg:
         if box.angle:
             told += f' transform="rotate({_n(-box.angle)} {x} {y})"'
         if len(label.text) > 1:
-            told += f' textLength="{_n(width(label.text, style) / _AIR)}" lengthAdjust="spacingAndGlyphs"'
+            told += f' textLength="{_n(width(label.text, style) / AIR)}" lengthAdjust="spacingAndGlyphs"'
         if "  " in label.text:
             told += ' xml:space="preserve"'
         self._add(over, "text", told, name, _printable(label.text), label.tip)
@@ -127,6 +125,6 @@ def _n(value: float) -> str:
 
 def _printable(text: str) -> str:
     """Return text fit for XML, which has no place for most control characters."""
-    kept = (char if char >= " " and not "\ud800" <= char <= "\udfff" and char < "\ufffe" or char > "\uffff" else "\ufffd"
+    kept = (char if char >= " " and char not in "\ufffe\uffff" and not "\ud800" <= char <= "\udfff" else "\ufffd"
             for char in text)  # fmt: skip
     return escape("".join(kept))

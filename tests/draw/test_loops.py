@@ -48,7 +48,7 @@ CASES: dict[str, tuple[Callable[[], Trace], dict[str, Any]]] = {
     "loops": (alone, {}),
     "loops-mishaps": (lambda: alone(*mishaps()), {"ascii": True}),
     "loops-right": (lambda: alone(hosts=2), {"width": 60}),
-    "loops-right-mishaps": (lambda: alone(*mishaps(), hosts=2), {"width": 60, "detail": 2}),
+    "loops-right-mishaps": (lambda: alone(*mishaps(), hosts=2), {"width": 60, "detail": FULL}),
 }
 
 

@@ -149,7 +149,7 @@ def wrong_count(data: Data) -> Iterator[Change]:
         wrong += [span.high + 1] if span.high < MANY else []
         wrong += [span.low - 1, f"at most {span.low - 1}", f"0..{span.low - 1}"] if span.low else []
         for number in wrong:
-            yield _entry(data, "count", key, number, "it happened")
+            yield _entry(data, "count", key, number, "it happened" if span.high else "it never happened")
 
 
 def wrong_states(data: Data) -> Iterator[Change]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...net.counters import occupancy
-from ...trace import Called, flights
+from ...tcp.rules import ACCEPT_QUEUE_FULL, ACCEPT_QUEUE_RESETS, COOKIE_SENT, LISTEN_CROWDED, SYN_QUEUE_FULL
+from ...trace import Called, Discarded, Sent, flights
 from .sequences import put
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from ...trace import Trace
     from .sequences import Curve
 
+_FULL: Final = frozenset({SYN_QUEUE_FULL, LISTEN_CROWDED, ACCEPT_QUEUE_FULL, ACCEPT_QUEUE_RESETS})
+"""Why a listener drops what it has no room for."""
+
 
 @dataclass(slots=True)
 class Queues:
     """The queues of a listener.
 
     `half_open` and `waiting` are numbers of connections; `syn_backlog` and `backlog` what they may grow to, or None.
+    `refused` tells when a SYN or an ACK was dropped for want of room, `cookies` when a SYN was answered with a cookie.
     """
 
     host: str
@@ -34,11 +39,13 @@ class Queues:
     backlog: int | None
     half_open: Curve = field(default_factory=list)
     waiting: Curve = field(default_factory=list)
+    refused: list[Time] = field(default_factory=list)
+    cookies: list[Time] = field(default_factory=list)
 
     @property
     def used(self) -> bool:
-        """Whether anybody ever stood in one of them."""
-        return any(count for _, count in [*self.half_open, *self.waiting])
+        """Whether anybody ever stood in one of them, or asked to."""
+        return bool(self.refused or self.cookies) or any(count for _, count in [*self.half_open, *self.waiting])
 
 
 @dataclass(slots=True)
@@ -69,7 +76,17 @@ def queues(trace: Trace) -> list[Queues]:
             put(made.half_open, step.time, step.half_open)
             put(made.waiting, step.time, step.waiting)
         told[record.host, port] = made
+    for record in trace.records:
+        if isinstance(record, Discarded) and record.why in _FULL:
+            _note(told, (record.host, record.flow[3]), "refused", record.time)
+        elif isinstance(record, Sent) and record.why is COOKIE_SENT:
+            _note(told, (record.host, record.flow[1]), "cookies", record.time)
     return list(told.values())
+
+
+def _note(told: dict[tuple[str, int], Queues], key: tuple[str, int], what: str, time: Time) -> None:
+    if key in told:
+        getattr(told[key], what).append(time)
 
 
 def _limit(call: str, name: str) -> int | None:

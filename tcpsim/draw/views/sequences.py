@@ -70,6 +70,7 @@ class Sequence:
         flow: of its packets.
         strokes: its segments, in order of time.
         acks: SND.UNA. edges: SND.UNA+SND.WND, the number after the window. in_flight: SND.NXT-SND.UNA.
+        repeats: ACKs that acknowledged nothing new: when they came, and SEG.ACK.
         blocks: SACK blocks as they came: time, first number, the number after the last.
         round_trips: for each ACK of nothing but what was sent once, when it came, and how long after the latest of that
             was sent (nanoseconds).
@@ -85,6 +86,7 @@ class Sequence:
     acks: Curve = field(default_factory=list)
     edges: Curve = field(default_factory=list)
     in_flight: Curve = field(default_factory=list)
+    repeats: list[tuple[Time, int]] = field(default_factory=list)
     blocks: list[tuple[Time, int, int]] = field(default_factory=list)
     round_trips: Curve = field(default_factory=list)
     scaled: bool = False
@@ -183,6 +185,8 @@ class _Reader:
             return
         if record.ack > self.una:
             self._acknowledge(record.time, record.ack)
+        else:
+            told.repeats.append((record.time, record.ack))
         put(told.acks, record.time, self.una)
         put(told.in_flight, record.time, self.nxt - self.una)
         if segment.options is not None:

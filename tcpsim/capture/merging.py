@@ -1,0 +1,272 @@
+"""Two captures of one connection, taken at both ends, as one account: what was lost in between shows.
+
+Rule 1. A packet is the same in both if its identification, numbers, bits, window, length and timestamps are. Where
+        one capture has a large segment and the other its pieces, as segmentation offload leaves them, the
+        pieces are found in it.
+Rule 2. The clocks differ by half of what the quickest packets in both directions differ by, if those took equally
+        long; times are told by the clock at the client. One file with an interface at each end has one clock.
+Rule 3. What only its sender's capture has was lost in between, unless the other capture was not running then. What only
+        its receiver's has was dropped by the other capture, or sent by somebody in between: that is said.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..tcp.units import MS
+from .passages import LOST, UNDER_WAY, Account, Passage
+from .streams import CLIENT, SERVER
+from .viewpoint import short, viewpoint_of
+
+if TYPE_CHECKING:
+    from ..tcp.units import Time
+    from .reading import Capture, Packet
+    from .viewpoint import Viewpoint
+
+BETWEEN: Final = "between the two captures"
+_SURELY_APART: Final = MS
+"""Two interfaces of one file are at both ends only if their round trips differ by this much."""
+_FEW: Final = 12
+"""So many packets that one capture lacks are told one by one."""
+_LOOKED_AT: Final = 64
+"""So many segments with nearby numbers are tried for one that a piece belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One of the two captures.
+
+    Attributes:
+        name: what it is called: its file, or its interface.
+        packets: what it has of the stream.
+        first, last: when it was running, by its own clock.
+        viewpoint: where it was taken.
+    """
+
+    name: str
+    packets: list[Packet]
+    first: Time
+    last: Time
+    viewpoint: Viewpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How two captures' times compare.
+
+    Attributes:
+        offset: by how much the server's clock is ahead of the client's.
+        way: how long the quickest packet took from one capture to the other.
+        matched: how many packets are in both.
+    """
+
+    offset: Time
+    way: Time
+    matched: int
+
+
+def end_of(capture: Capture) -> End:
+    """Return a capture as one of two."""
+    name = Path(capture.path).name
+    return End(name, capture.packets, capture.span[0], capture.span[1], viewpoint_of(capture.packets))
+
+
+def in_order(one: End, other: End) -> tuple[End, End]:
+    """Return the capture nearer to the client, and the other: the server's answers take longer to come there."""
+    gaps = one.viewpoint.around[SERVER], other.viewpoint.around[SERVER]
+    if None in gaps:
+        client = one.viewpoint.around[CLIENT], other.viewpoint.around[CLIENT]
+        return (other, one) if None not in client and client[0] > client[1] else (one, other)  # type: ignore[operator]  # neither is None
+    return (other, one) if gaps[0] < gaps[1] else (one, other)  # type: ignore[operator]  # neither is None
+
+
+def interfaces_of(capture: Capture) -> tuple[End, End] | None:
+    """Return two interfaces of one capture that are at both ends of the stream; None if there are none."""
+    apart: dict[int, list[Packet]] = {}
+    for packet in capture.packets:
+        apart.setdefault(packet.place[0], []).append(packet)
+    ends = [
+        End(f"interface {number}", packets, *capture.span, viewpoint_of(packets))
+        for number, packets in apart.items()
+        if len({packet.side for packet in packets}) == 2
+    ]
+    if len(ends) < 2:
+        return None
+    near = max(ends, key=lambda end: end.viewpoint.around[SERVER] or 0)
+    far = max(ends, key=lambda end: end.viewpoint.around[CLIENT] or 0)
+    spread = (near.viewpoint.around[SERVER] or 0) - (far.viewpoint.around[SERVER] or 0)
+    common = {_key(packet) for packet in near.packets} & {_key(packet) for packet in far.packets}
+    return (near, far) if near is not far and spread >= _SURELY_APART and common else None
+
+
+def merge(client: End, server: End, *, one_clock: bool = False) -> tuple[Account, Clocks]:
+    """Return what became of each packet of a stream that was captured at both ends.
+
+    Args:
+        client: the capture at the client, or nearer to it.
+        server: the other one.
+        one_clock: whether one clock gave the times of both.
+    """
+    merging = _Merging(client, server, one_clock=one_clock)
+    return merging.account, merging.clocks
+
+
+def told(client: End, server: End, clocks: Clocks, *, one_clock: bool) -> str:
+    """Return what a person should know of two captures that were merged."""
+    how = "one clock" if one_clock else f"the latter's clock is {_ahead(clocks.offset)}"
+    return (
+        f"{client.name} was captured at the client and {server.name} at the server: {clocks.matched:,} packets are in "
+        f"both; {how}; {short(clocks.way)} each way at least"
+    )
+
+
+def _ahead(offset: Time) -> str:
+    return "the same" if not offset else f"{short(abs(offset))} {'ahead' if offset > 0 else 'behind'}"
+
+
+def _key(packet: Packet) -> tuple[object, ...]:
+    segment = packet.segment
+    times = None if segment.options is None else segment.options.ts
+    return (packet.side, packet.ident, segment.seq, segment.ack, segment.ctl, segment.wnd, segment.length, times)
+
+
+class _Merging:
+    def __init__(self, client: End, server: End, *, one_clock: bool) -> None:
+        self.ends = (client, server)
+        self.account = Account()
+        self.partner: tuple[dict[int, int], dict[int, int]] = ({}, {})  # by sender: index at it, index at the receiver
+        self.taken: tuple[set[int], set[int]] = (set(), set())  # by capture: what has its partner
+        for side in (CLIENT, SERVER):
+            self._match(side)
+        self.clocks = self._compare(one_clock=one_clock)
+        self.lacking = 0
+        passages: list[Passage] = []
+        for side in (CLIENT, SERVER):
+            passages += self._sent_by(side)
+        self.account.passages = sorted(passages, key=lambda passage: passage.sent_at)
+
+    def _match(self, side: int) -> None:
+        """Find each packet of one side at its receiver, first come, first found."""
+        sender, receiver = self.ends[side], self.ends[1 - side]
+        waiting: dict[tuple[object, ...], deque[int]] = {}
+        for index, packet in enumerate(sender.packets):
+            if packet.side == side and not packet.copy:
+                waiting.setdefault(_key(packet), deque()).append(index)
+        for index, packet in enumerate(receiver.packets):
+            if packet.side == side and not packet.copy:
+                candidates = waiting.get(_key(packet))
+                if candidates:
+                    sent = candidates.popleft()
+                    self.partner[side][sent] = index
+                    self.taken[side].add(sent)
+                    self.taken[1 - side].add(index)
+
+    def _compare(self, *, one_clock: bool) -> Clocks:
+        """Compare the two clocks by the quickest packets (Rule 2)."""
+        quickest: list[Time | None] = []
+        for side in (CLIENT, SERVER):
+            sent, seen = self.ends[side].packets, self.ends[1 - side].packets
+            quickest.append(min((seen[to].time - sent[at].time for at, to in self.partner[side].items()), default=None))
+        matched = sum(len(pairs) for pairs in self.partner)
+        there, back = quickest
+        if there is None or back is None:
+            known = there if there is not None else -(back or 0)
+            return Clocks(0, max(known, 0), matched) if one_clock else Clocks(known, 0, matched)
+        if one_clock:
+            return Clocks(0, max(min(there, back), 0), matched)
+        return Clocks((there - back) // 2, max((there + back) // 2, 0), matched)
+
+    # ------------------------------------------------------------------ one direction
+
+    def _time(self, side: int, packet: Packet) -> Time:
+        """Return when the capture at `side` has seen a packet, by the client's clock."""
+        return packet.time - (self.clocks.offset if side == SERVER else 0)
+
+    def _sent_by(self, side: int) -> list[Passage]:
+        sender, receiver = self.ends[side], self.ends[1 - side]
+        before, after = sender.viewpoint.delay[side], receiver.viewpoint.delay[1 - side]
+        pieces = self._pieces(side)
+        found = []
+        for index, packet in enumerate(sender.packets):
+            if packet.side != side or packet.copy:
+                continue
+            sent_at = self._time(side, packet) - before
+            passage = Passage(side, packet.segment, sent_at, sent_at + before + self.clocks.way + after, packet.frame)
+            found.append(passage)
+            if index in self.partner[side]:
+                passage.due = self._time(1 - side, receiver.packets[self.partner[side][index]]) + after
+            elif index in pieces:
+                missing, last = pieces[index]
+                passage.due = last + after
+                if missing > 0:
+                    passage.remark = f"{missing:,} of its {packet.segment.length:,} octets were lost {BETWEEN}"
+            else:
+                self._miss(passage, 1 - side)
+        for index, packet in enumerate(receiver.packets):
+            if packet.side == side and (packet.copy or index not in self.taken[1 - side]):
+                found.append(self._unsent(packet, side, before, after))
+        return found
+
+    def _miss(self, passage: Passage, at: int) -> None:
+        """Say what became of a packet that its receiver's capture has not got (Rule 3)."""
+        end = self.ends[at]
+        offset = self.clocks.offset if at == SERVER else 0
+        if passage.due > end.last - offset:
+            passage.fate, passage.remark = UNDER_WAY, ""
+        elif passage.due >= end.first - offset:
+            passage.fate, passage.by = LOST, BETWEEN
+
+    def _unsent(self, packet: Packet, side: int, before: Time, after: Time) -> Passage:
+        """Return a packet that only its receiver's capture has got."""
+        seen = self._time(1 - side, packet)
+        passage = Passage(
+            side, packet.segment, seen - self.clocks.way - before, seen + after, packet.frame, copy=packet.copy
+        )
+        if not packet.copy and seen - self.clocks.way >= self._running(side):
+            self.lacking += 1
+            if self.lacking <= _FEW:
+                name = self.ends[side].name
+                passage.remark = f"{name} has not got this: it missed it, or somebody in between has sent it"
+        return passage
+
+    def _running(self, side: int) -> Time:
+        return self.ends[side].first - (self.clocks.offset if side == SERVER else 0)
+
+    def _pieces(self, side: int) -> dict[int, tuple[int, Time]]:
+        """Find segments that one capture has whole and the other in pieces, or joined (Rule 1).
+
+        Returns:
+            for the index of each such packet at its sender, how many octets of it are missing and when the last came.
+        """
+        sender, receiver = self.ends[side], self.ends[1 - side]
+        left = sorted(
+            (packet.segment.seq, index)
+            for index, packet in enumerate(sender.packets)
+            if packet.side == side and index not in self.taken[side] and packet.segment.length and not packet.copy
+        )
+        starts = [seq for seq, _ in left]
+        missing = {index: sender.packets[index].segment.length for _, index in left}
+        last: dict[int, Time] = {}
+        for at, packet in enumerate(receiver.packets):
+            if packet.side != side or at in self.taken[1 - side] or packet.copy or not packet.segment.length:
+                continue
+            seq, length, seen = packet.segment.seq, packet.segment.length, self._time(1 - side, packet)
+            rest = length
+            high = bisect_right(starts, seq)
+            around = left[max(high - _LOOKED_AT, 0) : high] + left[high : bisect_left(starts, seq + length, high)]
+            for start, index in around[-2 * _LOOKED_AT :]:
+                whole = sender.packets[index]
+                common = min(seq + length, start + whole.segment.length) - max(seq, start)
+                if common <= 0 or missing[index] <= 0 or self._time(side, whole) > seen:
+                    continue
+                missing[index] -= common
+                last[index] = max(seen, last.get(index, seen))
+                self.taken[1 - side].add(at)
+                rest -= common
+                if rest <= 0:
+                    break
+        return {index: (missing[index], time) for index, time in last.items()}

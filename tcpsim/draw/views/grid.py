@@ -1,0 +1,116 @@
+"""Graphs in rows and columns with shared axes: what a graph shows is a row, which run it is a column.
+
+Rule 1. All graphs of a page have one time axis; those of a row have one upright axis. So two runs can be compared by eye.
+Rule 2. Numbers stand once: at the left of a row, below a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..measure import shorten, width
+from ..palette import GREY, TYPES
+from .chart import CROSS, MARGIN, SAMPLE, Ink, Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .axes import TimeAxis, ValueAxis
+    from .chart import Chart
+
+WIDE: Final = 640.0
+"""The width of the graphs of a page together, points ..."""
+NARROWEST: Final = 230.0
+"""... unless one would be narrower than this."""
+BETWEEN: Final = 24.0
+"""Between two columns."""
+
+Paint = Callable[[Panel, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Graphs side by side, one for each run: their name, what their numbers count, their upright axis, their ink."""
+
+    name: str
+    measure: str
+    value: ValueAxis
+    paint: Paint
+
+
+def graph_width(columns: int) -> float:
+    """Return how wide each of so many graphs is, points."""
+    return max((WIDE - BETWEEN * (columns - 1)) / columns, NARROWEST)
+
+
+def grid(chart: Chart, top: float, rows: Sequence[Row], columns: Sequence[str], time: TimeAxis) -> tuple[float, float]:
+    """Draw rows of graphs below `top`; return how far to the right and how far down they reach.
+
+    `columns` are the names of the runs, shown where there are several.
+    """
+    numbers = [width(mark.text, TYPES["tick"]) for row in rows for mark in row.value.marks()]
+    left = MARGIN + max(numbers, default=0.0) + 8
+    reach, y = left, top
+    if len(columns) > 1:
+        for number, name in enumerate(columns):
+            x = left + number * (time.width + BETWEEN)
+            chart.write(shorten(name, TYPES["panel"], time.width), "panel", x, y + 7)
+        y += 22
+    for place, row in enumerate(rows):
+        name = chart.write(row.name, "panel", MARGIN, y + 6)
+        if row.measure:
+            chart.write(row.measure, "tick", name.box.bounds[2] + 8, y + 6.5)
+        y += 24
+        for number in range(len(columns)):
+            panel = Panel(chart, left + number * (time.width + BETWEEN), y, time, row.value)
+            last = place == len(rows) - 1
+            panel.frame(numbers=not number, times=last, time_name=number == len(columns) - 1)
+            row.paint(panel, number)
+            reach = max(reach, panel.write_ends())
+        y += row.value.height + 20
+    return reach, y + 14
+
+
+# ------------------------------------------------------------------ samples
+
+
+Sample = tuple[str, str, Callable[["Chart", float, float], None]]
+"""Words, their role, and what draws a sample around a point."""
+
+
+def samples(chart: Chart, y: float, entries: Iterable[Sample], wide: float) -> float:
+    """Write a row of samples, or several; return where the graphs may begin."""
+    x, begun = MARGIN, False
+    for text, role, draw in entries:
+        needed = SAMPLE + width(text, TYPES[role])
+        if begun and x + needed > MARGIN + wide:
+            x, y = MARGIN, y + 16
+        draw(chart, x + SAMPLE / 2 - 3, y + 7)
+        chart.write(text, role, x + SAMPLE, y + 7)
+        x, begun = x + needed + 18, True
+    return y + 26 if begun else y
+
+
+def crossed(colour: str) -> Callable[[Chart, float, float], None]:
+    """Return what draws a cross as a sample."""
+    return lambda chart, x, y: chart.cross(x, y, Ink(colour, 1.6))
+
+
+def ruled(ink: Ink) -> Callable[[Chart, float, float], None]:
+    """Return what draws a piece of a line as a sample."""
+    return lambda chart, x, y: chart.line([(x - 6, y), (x + 6, y)], ink)
+
+
+def upright(ink: Ink) -> Callable[[Chart, float, float], None]:
+    """Return what draws an upright stroke as a sample."""
+    return lambda chart, x, y: chart.line([(x, y - 5), (x, y + 5)], ink)
+
+
+def dotted(half: float, fill: str, edge: str = GREY) -> Callable[[Chart, float, float], None]:
+    """Return what draws a diamond as a sample."""
+    return lambda chart, x, y: chart.diamond(x, y, half, fill, edge)
+
+
+__all__ = ["CROSS", "Row", "crossed", "dotted", "graph_width", "grid", "ruled", "samples", "upright"]
