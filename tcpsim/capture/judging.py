@@ -130,8 +130,9 @@ class Pair:
             space = self._new_space(own, peer)
         elif space.over or (segment.ctl & ACK and space.used):
             space = self._same_isn(own, space)
-        elif space.used:
+        elif space.used or (space.peer is not None and space.peer.acked and not segment.ctl & ACK):
             self._say(why.SYN_AGAIN)
+            space.reopened = True
         if segment.length and (segment.options is None or segment.options.fastopen is None):
             self._say(why.SYN_TEXT, f"{segment.length} octets")
         again = bool(space.answers) if segment.ctl & ACK else space.syns > 0
@@ -149,18 +150,21 @@ class Pair:
     def _same_isn(self, own: End, before: Space) -> Space:
         """Begin anew with the ISS of a connection that is over, or cannot be in SYN-RECEIVED any more."""
         self._say(why.SAME_ISN, f"ISS {before.base}")
-        return own.begin(before.base, True, self.store)
+        made = own.begin(before.base, True, self.store)
+        made.reopened = True
+        return made
 
     def _new_space(self, own: End, peer: End) -> Space:
         segment = self._segment
         before = own.spaces[-1] if own.spaces else None
-        if segment.ctl & ACK and before is not None and before.answers and before.known:
+        if segment.ctl & ACK and before is not None and before.known:
             asked = sum(space.syns for space in peer.spaces)
             given = sum(bool(space.answers) for space in own.spaces)
-            if asked <= given and peer.spaces and peer.spaces[0].known:
+            last = (before.base + before.top - 1) & MASK
+            if self._in_time_wait(before) and not gt(segment.seq, last):
+                self._say(why.OLD_ISN, f"ISS {segment.seq}, used up to {last}")
+            elif before.answers and asked <= given and peer.spaces and peer.spaces[0].known:
                 self._say(why.ANOTHER_ISN, f"ISS {segment.seq}, before it {before.base}")
-            elif self._in_time_wait(before) and not gt(segment.seq, (before.base + before.top - 1) & MASK):
-                self._say(why.OLD_ISN, f"ISS {segment.seq}, used up to {(before.base + before.top - 1) & MASK}")
         return own.begin(segment.seq, True, self.store)
 
     def _in_time_wait(self, space: Space) -> bool:
@@ -176,7 +180,7 @@ class Pair:
         """A SYN,ACK acknowledges a SYN that was seen (3.10.7.2, third; 3.10.7.3, fourth)."""
         number = self._segment.ack
         space.answers.append(number)
-        asked = peer.holding(number, beyond=False)
+        asked = peer.asking(number)
         if asked is not None and asked.position(number) > 0:
             if asked.used and asked.peer is not space:  # its SYN, which came once more, is a new one after all
                 asked = peer.again(asked, self.store)
@@ -278,9 +282,9 @@ class Pair:
             detail = f"ACK {at}, sent up to {heard.top}" if heard.known else f"{at - heard.top} octets too many"
             if self.complete:
                 self._say(why.ACK_UNSENT, detail)
-            elif not heard.pending:
+                return
+            if not heard.pending:
                 heard.pending.append((at, self._judgement(why.ACK_UNSENT, detail), self._now))
-            return
         if heard.skipped_below(at):
             self._say(why.ACK_OF_HOLE if self.complete else why.GAP, f"ACK {at}" if heard.known else "")
         if self._takes_bad_syn_ack(space, heard):
@@ -421,7 +425,7 @@ class Pair:
         if segment.ctl & FIN:
             self._fin(space, heard, text_end)
         again = start < space.top
-        if again and not probe:
+        if not probe:
             self._resends(space, start)
         filled = space.send(start, end)
         self.facts.sent(self._side, again=again and not filled, filled=filled, probe=probe)
@@ -449,7 +453,10 @@ class Pair:
         self._mss(space, heard)
         if segment.text is not None:
             at = space.differs(start, segment.text)
-            if at is not None:
+            if at is not None and space.reopened:
+                self._say(why.SAME_ISN, "other octets with the numbers of before")
+                space.forget_text()
+            elif at is not None:
                 self._say(why.OTHER_OCTETS, f"from {at} on" if space.known else "")
             elif fresh:
                 space.keep(start, segment.text)

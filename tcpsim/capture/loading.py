@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .conversation import trace_of
 from .inferring import infer
 from .merging import end_of, in_order, interfaces_of, merge
 from .merging import told as merging_told
-from .reading import NoStream, read_stream, take_off_doubles
+from .reading import NoStream, read_stream, without_doubles
 from .streams import CLIENT, SERVER, SIDES, survey
 from .viewpoint import short, viewpoint_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Hashable
 
     from ..trace import Trace
     from .merging import End
     from .reading import Capture
-    from .streams import Progress, Survey
+    from .streams import Progress, Stream, Survey
     from .viewpoint import Viewpoint
 
 
@@ -39,11 +40,12 @@ def load(path: str | Path, stream: int | None = None, progress: Progress | None 
     ends = interfaces_of(capture)
     if ends is not None:
         return _merged(capture, *ends, source_of(capture), one_clock=True)
-    take_off_doubles(capture)
+    capture.packets, capture.doubled = without_doubles(capture.packets)
     viewpoint = viewpoint_of(capture.packets)
     account = infer(capture.packets, viewpoint)
     beside = CLIENT if viewpoint.place == "between" else SIDES.index(viewpoint.place)
-    remarks = [(beside, viewpoint.sentence), *((CLIENT, text) for text in facts(capture))]
+    one_machine = capture.stream.client[0] == capture.stream.server[0]
+    remarks = [(beside, viewpoint.sentence(one_machine=one_machine)), *((CLIENT, text) for text in facts(capture))]
     return trace_of(account, capture.stream, source_of(capture), remarks, _link(viewpoint))
 
 
@@ -65,8 +67,9 @@ def load_both(
     """
     both = common(survey(path, progress), survey(other, progress), stream)
     captures = [read_stream(path, both[0], progress), read_stream(other, both[1], progress)]
+    _same_sides(*captures)
     for capture in captures:
-        take_off_doubles(capture)
+        capture.packets, capture.doubled = without_doubles(capture.packets)
     ends = in_order(end_of(captures[0]), end_of(captures[1]))
     source = f"{source_of(captures[0])} and {source_of(captures[1])}"
     told = [text for capture in captures for text in facts(capture)]
@@ -75,14 +78,7 @@ def load_both(
 
 def common(one: Survey, other: Survey, number: int | None) -> tuple[int, int]:
     """Return the numbers, in each of two captures, of the connection that both have; raises as `load_both`."""
-    there: dict[object, list[int]] = {}
-    for stream in other.streams:
-        there.setdefault((frozenset(stream.ends), *stream.syn), []).append(stream.number)
-    pairs = {}
-    for stream in one.streams:
-        numbers = there.get((frozenset(stream.ends), *stream.syn))
-        if numbers:
-            pairs[stream.number] = numbers.pop(0)
+    pairs = _pairs(one, other, _by_addresses) or _pairs(one, other, _by_numbers)
     if number is None and len(pairs) == 1:
         return next(iter(pairs.items()))
     if number in pairs:
@@ -93,6 +89,50 @@ def common(one: Survey, other: Survey, number: int | None) -> tuple[int, int]:
     if number is None:
         raise NoStream(one, f"{len(pairs)} of its TCP connections are in {other.path} too", f"one of {choices}")
     raise NoStream(one, f"stream {number} is not in {other.path}", f"one that is: {choices}")
+
+
+def _pairs(one: Survey, other: Survey, name: Callable[[Stream], Hashable]) -> dict[int, int]:
+    """Return which streams of two captures are the same, by what `name` says of them and their SYNs."""
+    there: dict[Hashable, list[Stream]] = {}
+    for stream in other.streams:
+        there.setdefault(name(stream), []).append(stream)
+    pairs = {}
+    for stream in one.streams:
+        candidates = there.get(name(stream), []) if name(stream) is not None else []
+        for candidate in candidates:
+            if not _differ(stream, candidate):
+                pairs[stream.number] = candidate.number
+                candidates.remove(candidate)
+                break
+    return pairs
+
+
+def _by_addresses(stream: Stream) -> Hashable:
+    return frozenset(stream.ends)
+
+
+def _by_numbers(stream: Stream) -> Hashable:
+    """Return what a NAT leaves as it is: both initial sequence numbers; None if they are not known."""
+    return None if None in stream.syn else frozenset(stream.syn)
+
+
+def _differ(one: Stream, other: Stream) -> bool:
+    """Return whether the same end has another initial sequence number in one stream than in the other."""
+    known = dict(zip(one.ends, one.syn, strict=True))
+    return any(
+        iss is not None and known.get(end) is not None and known[end] != iss
+        for end, iss in zip(other.ends, other.syn, strict=True)
+    )
+
+
+def _same_sides(capture: Capture, other: Capture) -> None:
+    """Let the client of one capture be that of the other: in a simultaneous open, each has seen another SYN first."""
+    ours, theirs = capture.stream, other.stream
+    swapped = theirs.ends[CLIENT] == ours.ends[SERVER]
+    if not swapped and theirs.ends[SERVER] != ours.ends[SERVER]:  # a NAT between them
+        swapped = None not in ours.syn and theirs.syn == ours.syn[::-1] != ours.syn
+    if swapped:
+        other.packets = [packet._replace(side=1 - packet.side) for packet in other.packets]
 
 
 def _merged(
@@ -106,8 +146,6 @@ def _merged(
 
 def source_of(capture: Capture) -> str:
     """Return where a stream comes from, as a trace's header tells it."""
-    from pathlib import Path
-
     name = Path(capture.path).name
     return name if capture.alone else f"{name}, stream {capture.stream.number}"
 

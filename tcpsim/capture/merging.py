@@ -5,8 +5,9 @@ Rule 1. A packet is the same in both if its identification, numbers, bits, windo
         pieces are found in it.
 Rule 2. The clocks differ by half of what the quickest packets in both directions differ by, if those took equally
         long; times are told by the clock at the client. One file with an interface at each end has one clock.
-Rule 3. What only its sender's capture has was lost in between, unless the other capture was not running then. What only
-        its receiver's has was dropped by the other capture, or sent by somebody in between: that is said.
+Rule 3. What only its sender's capture has was lost in between, unless the other capture had not begun then, or had
+        ended, and the sender does not send it again. What only its receiver's has was dropped by the other capture,
+        or sent by somebody in between: that is said.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..tcp.units import MS
 from .passages import LOST, UNDER_WAY, Account, Passage
+from .reading import without_doubles
 from .streams import CLIENT, SERVER
 from .viewpoint import short, viewpoint_of
 
@@ -76,12 +78,14 @@ def end_of(capture: Capture) -> End:
 
 
 def in_order(one: End, other: End) -> tuple[End, End]:
-    """Return the capture nearer to the client, and the other: the server's answers take longer to come there."""
-    gaps = one.viewpoint.around[SERVER], other.viewpoint.around[SERVER]
-    if None in gaps:
-        client = one.viewpoint.around[CLIENT], other.viewpoint.around[CLIENT]
-        return (other, one) if None not in client and client[0] > client[1] else (one, other)  # type: ignore[operator]  # neither is None
-    return (other, one) if gaps[0] < gaps[1] else (one, other)  # type: ignore[operator]  # neither is None
+    """Return the capture nearer to the client, and the other; as they are given if nothing tells."""
+    return (other, one) if _toward_client(other) > _toward_client(one) else (one, other)
+
+
+def _toward_client(end: End) -> Time:
+    """Return how much longer the server's answers take to come to a capture than the client's."""
+    client, server = end.viewpoint.around
+    return (server or 0) - (client or 0)
 
 
 def interfaces_of(capture: Capture) -> tuple[End, End] | None:
@@ -89,16 +93,15 @@ def interfaces_of(capture: Capture) -> tuple[End, End] | None:
     apart: dict[int, list[Packet]] = {}
     for packet in capture.packets:
         apart.setdefault(packet.place[0], []).append(packet)
-    ends = [
-        End(f"interface {number}", packets, *capture.span, viewpoint_of(packets))
-        for number, packets in apart.items()
-        if len({packet.side for packet in packets}) == 2
-    ]
+    ends = []
+    for number, seen in apart.items():
+        if len(apart) > 1 and len({packet.side for packet in seen}) == 2:
+            packets, _ = without_doubles(seen)
+            ends.append(End(f"interface {number}", packets, *capture.span, viewpoint_of(packets)))
     if len(ends) < 2:
         return None
-    near = max(ends, key=lambda end: end.viewpoint.around[SERVER] or 0)
-    far = max(ends, key=lambda end: end.viewpoint.around[CLIENT] or 0)
-    spread = (near.viewpoint.around[SERVER] or 0) - (far.viewpoint.around[SERVER] or 0)
+    near, far = max(ends, key=_toward_client), min(ends, key=_toward_client)
+    spread = _toward_client(near) - _toward_client(far)
     common = {_key(packet) for packet in near.packets} & {_key(packet) for packet in far.packets}
     return (near, far) if near is not far and spread >= _SURELY_APART and common else None
 
@@ -144,6 +147,12 @@ class _Merging:
             self._match(side)
         self.clocks = self._compare(one_clock=one_clock)
         self.lacking = 0
+        self.latest = {  # the last frame with something at a number, at its sender
+            (packet.side, packet.segment.seq): packet.frame
+            for side, end in enumerate(self.ends)
+            for packet in end.packets
+            if packet.side == side and packet.segment.seg_len
+        }
         passages: list[Passage] = []
         for side in (CLIENT, SERVER):
             passages += self._sent_by(side)
@@ -215,10 +224,12 @@ class _Merging:
         """Say what became of a packet that its receiver's capture has not got (Rule 3)."""
         end = self.ends[at]
         offset = self.clocks.offset if at == SERVER else 0
-        if passage.due > end.last - offset:
-            passage.fate, passage.remark = UNDER_WAY, ""
-        elif passage.due >= end.first - offset:
+        segment = passage.segment
+        again = segment.seg_len and passage.frame < self.latest.get((passage.side, segment.seq), 0)
+        if again or end.first - offset <= passage.due <= end.last - offset:
             passage.fate, passage.by = LOST, BETWEEN
+        elif passage.due > end.last - offset:
+            passage.fate = UNDER_WAY
 
     def _unsent(self, packet: Packet, side: int, before: Time, after: Time) -> Passage:
         """Return a packet that only its receiver's capture has got."""

@@ -164,22 +164,19 @@ def _no_stream(survey: Survey, number: int | None) -> NoStream:
 # ------------------------------------------------------------------ frames seen twice
 
 
-def take_off_doubles(capture: Capture) -> None:
-    """Take off what was captured twice, and mark what was sent twice (Rule 2)."""
-    copies = list(_copies(capture.packets))
-    if not copies:
-        return
+def without_doubles(packets: list[Packet]) -> tuple[list[Packet], int]:
+    """Take off what was captured twice, mark what was sent twice (Rule 2); return the rest, and how many were taken."""
+    copies = _copies(packets)
     same_place = sum(same for _, same in copies)
-    originals = len(capture.packets) - len(copies)
-    doubling = same_place > 1 and same_place > _DOUBLING * originals
+    doubling = same_place > 1 and same_place > _DOUBLING * (len(packets) - len(copies))
     taken = {index for index, same in copies if not same or doubling}
     marked = {index for index, same in copies if same and not doubling}
-    capture.doubled = len(taken)
-    capture.packets = [
+    rest = [
         packet._replace(copy=True) if index in marked else packet
-        for index, packet in enumerate(capture.packets)
+        for index, packet in enumerate(packets)
         if index not in taken
     ]
+    return rest, len(taken)
 
 
 def _copies(packets: list[Packet]) -> list[tuple[int, bool]]:

@@ -53,6 +53,7 @@ class Space:
         options: the options of each SYN, at most MOST_RECENT.
         stamp: the latest TSval, or None.
         ack_stamp: the TSval beside the highest acknowledgment that this end has sent, or None.
+        reopened: whether its SYN came again when it was in use: the end may have begun anew with the same ISS.
         reset_at: when this end sent a RST that ended it, or None.
         pending: acknowledgments of positions that were not sent, and what is to be said of each if they are not.
         peer: the other end's space with which it was opened, or None.
@@ -60,7 +61,8 @@ class Space:
 
     __slots__ = (
         "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "edge", "fin", "fin_at", "holes",
-        "known", "offered", "options", "peer", "pending", "reset_at", "sent_at", "stamp", "syn_end", "syns", "top",
+        "known", "offered", "options", "peer", "pending", "reopened", "reset_at", "sent_at", "stamp", "syn_end", "syns",
+        "top",
     )  # fmt: skip
 
     def __init__(self, base: int, known: bool, store: Store) -> None:
@@ -78,6 +80,7 @@ class Space:
         self.options: deque[Options | None] = deque(maxlen=MOST_RECENT)
         self.stamp: int | None = None
         self.ack_stamp: int | None = None
+        self.reopened = False
         self.reset_at: Time | None = None
         self.pending: list[tuple[int, Judgement, Time]] = []
         self.peer: Space | None = None
@@ -167,8 +170,8 @@ class Space:
     # ------------------------------------------------------------------ options
 
     def _said(self, name: str) -> list[bool]:
-        absent = (None, False)
-        return [options is not None and getattr(options, name) not in absent for options in self.options]
+        values = [None if options is None else getattr(options, name) for options in self.options]
+        return [value is not None and value is not False for value in values]
 
     def always(self, name: str) -> bool:
         """Return whether each SYN that was seen had an option, and one was seen."""
@@ -220,21 +223,31 @@ class End:
         """Begin another space with the ISS of an earlier one, after a SYN that looked like a repeated one."""
         made = self.begin(before.base, True, store)
         made.syns = 1
+        made.reopened = True
         made.syn_end = before.syn_end
         made.options.extend(before.options)
+        made.stamp = before.stamp
         made.send(0, made.syn_end)
         return made
 
     def holding(self, number: int, *, beyond: bool) -> Space | None:
         """Return the latest space in which a number has been sent or, with `beyond`, else one in which it may be."""
         # One that is a connection goes before a mere SYN, which may be an old one, or forged.
-        for space in sorted(reversed(self.spaces), key=lambda space: space.peer is None):
+        latest_first = self.spaces[::-1]
+        for space in [*(s for s in latest_first if s.peer), *(s for s in latest_first if s.peer is None)]:
             if (0 if space.known else -HALF) <= space.position(number) <= space.top:
                 return space
-        for space in reversed(self.spaces) if beyond else ():
+        for space in latest_first if beyond else ():
             if 0 <= space.position(number) <= (space.edge or 0):
                 return space
         return None
+
+    def asking(self, number: int) -> Space | None:
+        """Return the latest space whose SYN a SYN,ACK with this number answers; else one in which it was sent."""
+        for space in reversed(self.spaces):
+            if space.known and 0 < space.position(number) <= space.syn_end:
+                return space
+        return self.holding(number, beyond=False)
 
     def remember(self, segment: Segment, *, ack: bool, reset: bool) -> None:
         """Remember what a RST may answer."""

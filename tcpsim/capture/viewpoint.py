@@ -99,9 +99,8 @@ class Viewpoint:
         """How long a packet is under way from one host to the other."""
         return self.delay[CLIENT] + self.delay[SERVER]
 
-    @property
-    def sentence(self) -> str:
-        """What a person should know of it."""
+    def sentence(self, *, one_machine: bool = False) -> str:
+        """Return what a person should know of it; `one_machine`: both hosts are the same one."""
         client, server = self.around
         if client is None and server is None:
             return "captured at an unknown place: nothing sent is seen to be acknowledged; all times are the capture's"
@@ -111,11 +110,13 @@ class Viewpoint:
             for side, gap in ((SERVER, server), (CLIENT, client))
             if gap is not None
         )
-        if self.place == "between":
+        where = f"at the {self.place}"
+        inferred = "times of sending and arrival are inferred"
+        if one_machine:
+            where = "on the one machine that is both hosts"
+        elif self.place == "between":
             where = "between the two hosts" if None not in self.around else "at an unknown place"
-            inferred = "times of sending and arrival are inferred"
         else:
-            where = f"at the {self.place}"
             inferred = f"the {SIDES[1 - SIDES.index(self.place)]}'s times are inferred, half a round trip off"
         return f"captured {where}, by {by} ({told}): {inferred}"
 

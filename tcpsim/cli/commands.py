@@ -15,11 +15,14 @@ from click.core import ParameterSource
 
 from .. import __version__
 from ..trace.naming import shown_name
+from .captures import chosen, is_capture
+from .check import check
 from .coverage import coverage
 from .diff import diff
 from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
 from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
+from .looks import DETAIL, coloured, detailed, look_of, window_of
 from .mutants import mutants
 from .packetdrill import packetdrill
 from .quiz import quiz
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from ..scenario import Run
     from .reporting import Report
 
-DETAIL: Final = {"brief": 0, "normal": 1, "full": 2}
 LOSSY: Final = "lossy"
 """The library's scenario that `tcpsim diagram --lossy` draws."""
 
@@ -53,6 +55,7 @@ Examples:
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
   tcpsim coverage --all --missing        what the library leaves out
+  tcpsim check capture.pcapng            what RFC 9293 does not explain
 
 \b
 Completion, for bash (zsh and fish alike):
@@ -78,10 +81,7 @@ def _printed(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that change how a ladder is printed."""
     for option in (
         _sized,
-        click.option(
-            "--detail", type=click.Choice(list(DETAIL)), default="normal", show_default=True,
-            help="brief: segments and states; full: every timer too.",
-        ),
+        detailed,
         click.option("--whole", is_flag=True, help="Print a long ladder to its end."),
     ):  # fmt: skip
         command = option(command)
@@ -89,11 +89,18 @@ def _printed(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _report(
-    *, ascii: bool, width: int | None, detail: str = "normal", whole: bool = False, explain: bool = False
+    *,
+    ascii: bool,
+    width: int | None,
+    detail: str = "normal",
+    whole: bool = False,
+    explain: bool = False,
+    absolute: bool = False,
 ) -> Report:
     from .reporting import Report
 
-    return Report(screen(width), ascii=ascii, explain=explain, detail=DETAIL[detail], everything=whole)
+    level = DETAIL[detail]
+    return Report(screen(width), ascii=ascii, explain=explain, detail=level, everything=whole, absolute=absolute)
 
 
 @click.group(
@@ -130,6 +137,8 @@ def run(
     seed: int | None,
     profile: str | None,
     mutant: str | None,
+    from_: str | None,
+    to: str | None,
     **printed: Any,
 ) -> None:
     """Run scenarios, by path or by name, and say whether they keep their promises.
@@ -148,15 +157,17 @@ def run(
     if str(trace_file) == "-":
         raise click.UsageError("--trace takes the name of a file, not '-': standard output has the ladder")
     report = _report(explain=explain, **printed)
-    if everything and not quiet and not _asks_for_ladders("explain", "detail", "whole"):
+    if everything and not quiet and not _asks_for_ladders("explain", "detail", "whole", "absolute", "from_", "to"):
         from .overview import run_all
 
         click.get_current_context().exit(run_all(report, seed=seed, profile=profile, mutant=mutant))
     worst = 0
+    part = (from_, to)
+    settings = {"seed": seed, "profile": profile, "mutant": mutant}
     for number, name in enumerate(names):
         if number and not quiet:
             report.console.print()
-        worst = max(worst, _run_one(name, report, trace_file, quiet=quiet, seed=seed, profile=profile, mutant=mutant))
+        worst = max(worst, _run_one(name, report, trace_file, part, quiet=quiet, **settings))
         if worst == INTERRUPTED:
             break
     click.get_current_context().exit(worst)
@@ -174,17 +185,28 @@ def _library_names() -> list[str]:
     return [entry.name for entry in library()]
 
 
-def _run_one(name: str, report: Report, trace_file: Path | None, *, quiet: bool, **chosen: Any) -> int:
-    """Run one scenario, print what came of it and return its exit code; `chosen` is what `run_scenario` takes."""
+def _run_one(
+    name: str,
+    report: Report,
+    trace_file: Path | None,
+    part: tuple[str | None, str | None],
+    *,
+    quiet: bool,
+    **settings: Any,
+) -> int:
+    """Run one scenario, print what came of it, or a part, and return its exit code; `run_scenario` takes `settings`."""
     try:
         if is_trace(name):
             raise Wrong(f"{shown_name(name)}: this is a trace, which has run already; `tcpsim diagram` draws it")
+        if is_capture(name):
+            raise Wrong(f"{shown_name(name)}: this is a capture, which has happened already; `tcpsim diagram` draws it")
         not_onto(file_of(name), trace_file, "--trace")
-        done = run_scenario(read_scenario(name), explained=report.explain, **chosen)
+        done = run_scenario(read_scenario(name), explained=report.explain, **settings)
+        window = window_of(done.trace, *part)
     except Wrong as wrong:
         return say(wrong)
     if not quiet:
-        report.ladder(done.trace)
+        report.ladder(done.trace, window=window)
     report.verdict(done)
     if trace_file is not None:
         with writing(trace_file):
@@ -203,6 +225,7 @@ tcpsim.add_command(export)
 tcpsim.add_command(quiz)
 tcpsim.add_command(diff)
 tcpsim.add_command(coverage)
+tcpsim.add_command(check)
 tcpsim.add_command(mutants)
 
 
@@ -210,25 +233,36 @@ tcpsim.add_command(mutants)
 
 
 @tcpsim.command(short_help="Draw what happened as a figure.")
-@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE]")
+@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE|CAPTURE]")
+@click.argument("other", required=False, type=click.Path(), metavar="[CAPTURE]")
 @click.option("--lossy", is_flag=True, help="Handshake, data and a four-way close over a link that loses packets.")
 @click.option("--loss", type=Percentage(), metavar="P", help="Random loss on every link, both ways: 10%.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg or .pdf says which kind.")
 @click.option(
-    "--detail", type=click.Choice(list(DETAIL)), default="normal", show_default=True, help="How much is drawn."
+    "-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg, .pdf, .mmd or .puml says which kind."
 )
+@coloured
+@detailed
+@chosen
 @_seeded
 def diagram(
     what: str | None,
+    other: str | None,
     lossy: bool,
     loss: float | None,
     output: Path | None,
-    detail: str,
     seed: int | None,
     profile: str | None,
     mutant: str | None,
+    stream: int | None,
+    merge: str | None,
+    **looks: Any,
 ) -> None:
-    """Draw what happened as a figure: PNG, SVG or PDF.
+    """Draw what happened as a figure: PNG, SVG or PDF; or write it for Mermaid (.mmd) or PlantUML (.puml).
+
+    EVENT is a time, a number as `tcpsim explain` prints it, or words as in a scenario: "client SYN".
+
+    Of a capture (pcap, pcapng) with several TCP connections, --stream says which; without it they are listed. Two
+    captures of one connection, taken at both ends, are merged, so that losses in between show.
 
     Without -o the figure goes into the folder figures/ if there is one, else into the current one.
     """
@@ -240,28 +274,38 @@ def diagram(
     if what is not None and lossy:
         raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
     word = LOSSY if what is None else what
-    path = _output(output, _stem(word, loss, seed, profile, mutant))
+    path = _output(output, _stem(word, loss, seed, profile, mutant, stream))
     not_onto(file_of(word), path, "--output")
-    trace = trace_of(word, seed=seed, profile=profile, loss=loss, mutant=mutant)
-    from ..draw import draw_ladder
+    trace = trace_of(word, seed=seed, profile=profile, loss=loss, mutant=mutant, stream=stream, merge=merge or other)
+    from ..draw import LADDER_FORMATS, draw_ladder
 
-    with _drawing(path):
-        draw_ladder(trace, path, detail=DETAIL[detail])
+    look = look_of(word, trace, **looks)
+    with _drawing(path, LADDER_FORMATS):
+        draw_ladder(trace, path, look=look)
 
 
 @contextmanager
-def _drawing(path: Path) -> Iterator[None]:
-    """Let a figure be drawn into a file, and say so."""
+def _drawing(path: Path, known: tuple[str, ...] | None = None) -> Iterator[None]:
+    """Let a figure be drawn into a file of a `known` format, and say so."""
     name = shown_name(path)
     with patience(f"drawing {name}"), writing(path), own_canvas():
-        _check_suffix(path)
+        _check_suffix(path, known)
         yield
     click.echo(f"drew {name}")
 
 
-def _stem(word: str, loss: float | None, seed: int | None, profile: str | None, mutant: str | None) -> str:
+def _stem(
+    word: str,
+    loss: float | None,
+    seed: int | None,
+    profile: str | None,
+    mutant: str | None,
+    stream: int | None = None,
+) -> str:
     """Return a file name that tells runs with other settings apart: lossy-loss20-seed7."""
     parts = [Path(word).stem]
+    if stream is not None:
+        parts.append(f"stream{stream}")
     if loss is not None:
         parts.append(f"loss{loss * 100:g}")
     if seed is not None:
@@ -281,20 +325,21 @@ def _output(asked: Path | None, stem: str, suffix: str = ".png") -> Path:
     return (folder if folder.is_dir() else Path()) / f"{stem}{suffix}"
 
 
-def _check_suffix(path: Path) -> None:
-    from ..draw.canvas import format_of
+def _check_suffix(path: Path, known: tuple[str, ...] | None) -> None:
+    from ..draw.canvas import FORMATS, format_of
 
     try:
-        format_of(path)
+        format_of(path, known=known or FORMATS)
     except ValueError as error:
         raise Wrong(f"--output: {error}") from error
 
 
 @tcpsim.command(short_help="Draw the state diagram, or a run's path through it.")
-@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE]")
+@click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE|CAPTURE]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg or .pdf says which kind.")
 @click.option("--host", metavar="NAME", help="Only the path of this host.")
 @click.option("--text", is_flag=True, help="Print the edges as a table instead.")
+@chosen
 @_seeded
 @_sized
 def states(
@@ -305,16 +350,22 @@ def states(
     seed: int | None,
     profile: str | None,
     mutant: str | None,
+    stream: int | None,
+    merge: str | None,
     ascii: bool,
     width: int | None,
 ) -> None:
     """Draw the state diagram: Figure 5's edges solid, those of section 3.10 dashed.
 
-    With a scenario or a trace, the path that each host took through it.
+    With a scenario, a trace or a capture, the path that each host took through it.
     """
     from ..draw import draw_states, states_text
 
-    trace = None if what is None else trace_of(what, seed=seed, profile=profile, mutant=mutant)
+    trace = None
+    if what is not None:
+        trace = trace_of(what, seed=seed, profile=profile, mutant=mutant, stream=stream, merge=merge)
+    elif stream is not None or merge is not None:
+        raise click.UsageError("--stream and --merge take a capture")
     if host is not None and trace is None:
         raise click.UsageError("--host takes a scenario or a trace")
     if host is not None and trace is not None and host not in trace.hosts:
@@ -328,7 +379,7 @@ def states(
         plain = ascii or console.options.ascii_only
         click.echo(states_text(trace, host, width=console.width, ascii=plain), nl=False)
         return
-    path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile, mutant)}-states")
+    path = _output(output, "states" if what is None else f"{_stem(what, None, seed, profile, mutant, stream)}-states")
     if what is not None:
         not_onto(file_of(what), path, "--output")
     with _drawing(path):
@@ -339,9 +390,10 @@ def states(
 
 
 @tcpsim.command(short_help="Tell every event of a run and its reason.")
-@click.argument("what", type=ScenarioName(), metavar="SCENARIO|TRACE")
+@click.argument("what", type=ScenarioName(), metavar="SCENARIO|TRACE|CAPTURE")
 @click.argument("event", required=False)
 @_sized
+@chosen
 @_seeded
 def explain(
     what: str,
@@ -351,15 +403,17 @@ def explain(
     seed: int | None,
     profile: str | None,
     mutant: str | None,
+    stream: int | None,
+    merge: str | None,
 ) -> None:
     """Tell of everything that happens what was checked, in which order, and what it changed; or all about one EVENT.
 
     EVENT is a number from that list, or words as in a scenario: "client SYN", "server is ESTABLISHED".
     """
-    trace = trace_of(what, seed=seed, profile=profile, explained=True, mutant=mutant)
+    trace = trace_of(what, seed=seed, profile=profile, explained=True, mutant=mutant, stream=stream, merge=merge)
     from .explaining import tell
 
-    tell(trace, event, screen(width), ascii=ascii)
+    tell(trace, event, screen(width), ascii=ascii, captured=is_capture(what))
 
 
 # ---------------------------------------------------------------------- what there is

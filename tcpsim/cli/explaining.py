@@ -15,9 +15,10 @@ MISSING: Final = (
     "(This trace was not kept of an explained run: it tells no checks and no changes of the TCB. "
     "`tcpsim run SCENARIO --explain --trace FILE` writes one that does.)"
 )
+CAPTURED: Final = "(A capture shows packets: checks and changes of the TCB are inside the hosts.)"
 
 
-def tell(trace: Trace, event: str | None, console: Console, *, ascii: bool) -> None:
+def tell(trace: Trace, event: str | None, console: Console, *, ascii: bool, captured: bool = False) -> None:
     """Print all that happened, or what an EVENT means: a serial number, or words as in a scenario; Wrong if nothing."""
     from rich.text import Text
 
@@ -39,15 +40,15 @@ def tell(trace: Trace, event: str | None, console: Console, *, ascii: bool) -> N
         for line in explained_lines(trace, serial, width=console.width, ascii=plain):
             console.print(line, soft_wrap=True)
     if not explained and len(trace):
-        console.print(Text(MISSING, "bright_black"))
+        console.print(Text(CAPTURED if captured else MISSING, "bright_black"))
 
 
-def serials_of(trace: Trace, event: str) -> list[int]:
-    """Return the serial numbers of the records that an EVENT means; Wrong if it means none."""
+def serials_of(trace: Trace, event: str, called: str = "EVENT") -> list[int]:
+    """Return the serial numbers of the records that an EVENT means; Wrong, naming it `called`, if it means none."""
     number = event.removeprefix("#")
     if number.isascii() and number.isdigit():
         if len(number) > 9 or int(number) >= len(trace):
-            raise Wrong(f"EVENT: there is no event {number}: the last one is {len(trace) - 1}")
+            raise Wrong(f"{called}: there is no event {number}: the last one is {len(trace) - 1}")
         return [int(number)]
     from ..scenario.evidence import Evidence, Names
     from ..scenario.moments import parse_occurrence
@@ -56,9 +57,9 @@ def serials_of(trace: Trace, event: str) -> list[int]:
     try:
         occurrence = parse_occurrence(event)
     except PhraseError as error:
-        problem = Problem(Place("EVENT", 1, error.offset + 1), error.wrong, error.expected, error.nearest)
+        problem = Problem(Place(called, 1, error.offset + 1), error.wrong, error.expected, error.nearest)
         raise Wrong(str(problem)) from error
     found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
     if not found:
-        raise Wrong(f"EVENT: {event!r} never happens; `tcpsim explain` without it tells all that does")
+        raise Wrong(f"{called}: {event!r} never happens; `tcpsim explain` without it tells all that does")
     return [each.serial for each in found]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..trace.naming import shown_name
+from .captures import is_capture
 from .group import INTERRUPTED, Wrong
 from .inputs import ScenarioName, file_of, is_meant_as_trace, read_scenario, run_scenario, trace_of
 from .screen import not_onto, patience, writing
@@ -106,6 +107,8 @@ def export(
         raise Wrong(
             f"{shown_name(file)}: a trace does not hold the knobs of its hosts; name the scenario that it is of"
         )
+    if is_capture(file):
+        raise Wrong(f"{shown_name(file)}: a capture does not tell what its hosts' applications called; name a scenario")
     run = run_scenario(read_scenario(file), seed=seed, profile=profile)
     if run.ended == "interrupted":
         ctx.exit(INTERRUPTED)

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCENARIOS: Final = ("lossy", "handshake", "simultaneous-close")
-"""Each is drawn as a ladder, into a file of its name."""
+"""Each is drawn as a ladder with a caption, as in a book, into a file of its name."""
 
 
 def make(folder: Path) -> Iterator[Path]:
     """Draw every figure into a folder; yield each file."""
-    from ..draw import draw_ladder, draw_states
+    from ..draw import Look, draw_ladder, draw_states
+    from .looks import caption_of
     from .screen import writing
 
     with writing(folder / "lossy.svg"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in SCENARIOS:
-            yield draw_ladder(trace_of(name), folder / f"{name}.svg")
+            yield draw_ladder(trace_of(name), folder / f"{name}.svg", look=Look(caption=caption_of(name)))
         yield draw_states(folder / "states.svg")

@@ -1,6 +1,6 @@
-"""What an argument stands for: a scenario, by path or by its name in the library, or a trace.
+"""What an argument stands for: a scenario, by path or by its name in the library, a trace, or a capture.
 
-A trace is known by its first line, whatever the file is called.
+A trace is known by its first line and a capture by its first octets, whatever the file is called.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..trace.naming import missing, shown_name
+from .captures import is_capture, read_capture
 from .group import Wrong
 from .screen import patience
 
@@ -179,12 +180,20 @@ def trace_of(
     loss: float | None = None,
     explained: bool = False,
     mutant: str | None = None,
+    stream: int | None = None,
+    merge: str | None = None,
 ) -> Trace:
-    """Return the trace that a word stands for: that of a file, or of a scenario that is run now."""
-    if is_meant_as_trace(word):
-        if seed is not None or profile is not None or loss is not None or mutant is not None:
-            name = shown_name(word)
-            raise Wrong(f"{name}: a trace has happened already: --seed, --profile, --mutant and --loss change nothing")
+    """Return the trace that a word stands for: that of a file, of a capture, or of a scenario that is run now."""
+    captured, kept = is_capture(word), is_meant_as_trace(word)
+    if (captured or kept) and (seed is not None or profile is not None or loss is not None or mutant is not None):
+        what, name = "capture" if captured else "trace", shown_name(word)
+        raise Wrong(f"{name}: a {what} has happened already: --seed, --profile, --mutant and --loss change nothing")
+    if captured:
+        return read_capture(word, stream, merge)
+    if stream is not None or merge is not None:
+        option = "--stream" if stream is not None else "a second file (--merge)"
+        raise Wrong(f"{shown_name(word)}: this is no capture: {option} is for pcap and pcapng")
+    if kept:
         return read_trace(word)
     scenario = read_scenario(word)
     if loss is not None:

@@ -36,7 +36,8 @@ class Report:
         console: where to.
         ascii: whether only ASCII is printed.
         explain: whether ladders give reasons.
-        detail: 0, 1 or 2, as the ladder's.
+        detail: 0 to 3, as the ladder's.
+        absolute: whether sequence numbers are those of the wire.
         everything: whether long ladders are printed whole.
     """
 
@@ -48,12 +49,14 @@ class Report:
         explain: bool = False,
         detail: int = NORMAL,
         everything: bool = False,
+        absolute: bool = False,
     ) -> None:
         self.console = console
         self.ascii = ascii or console.options.ascii_only
         self.explain = explain
         self.detail = detail
         self.everything = everything
+        self.absolute = absolute
 
     def line(self, text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
         """Print one paragraph, wrapped: all of it moved in by `indent` columns, and what follows by `hang` more."""
@@ -76,7 +79,7 @@ class Report:
         known = None if window is None else MAX_KNOWN
         ladder = Ladder(
             trace, ascii=self.ascii, explain=self.explain, detail=self.detail, window=window, max_segments=most,
-            most_known=known,
+            most_known=known, absolute=self.absolute,
         )  # fmt: skip
         self.console.print(ladder)
 

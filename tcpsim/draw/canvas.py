@@ -41,16 +41,16 @@ _SETTINGS: Final[dict[Any, Any]] = {
 }
 
 
-def format_of(path: str | Path, format: str | None = None) -> str:
+def format_of(path: str | Path, format: str | None = None, known: tuple[str, ...] = FORMATS) -> str:
     """Return the file format asked for, or the one that the path's suffix names.
 
     Raises ValueError, naming the known ones, for any other.
     """
     name = (format if format is not None else Path(path).suffix.removeprefix(".")).lower()
-    if name not in FORMATS:
-        known = ", ".join(f".{each}" for each in FORMATS)
+    if name not in known:
+        expected = ", ".join(f".{each}" for each in known)
         what = f"format {format!r}" if format is not None else f"file name {str(path)!r}"
-        raise ValueError(f"can't draw into {what}: expected one of {known}")
+        raise ValueError(f"can't draw into {what}: expected one of {expected}")
     return name
 
 

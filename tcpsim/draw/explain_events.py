@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ..tcp.checks import PLAIN, from_base
-from ..tcp.congestion.control import ENDLESS
-from ..tcp.variables import BASES, TIMER, TIMES
+from ..tcp.checks import PLAIN
+from ..tcp.variables import BASES, TIMER
 from ..trace import Arrived, Called, Discarded, Explanation, Moved, TimerFired, TimerSet, TimerStopped
+from .amounts import NOTHING, amount, asked, is_forgotten, is_news
 from .explain import happened, known_about
 from .happenings import happening_at, happenings
-from .words import UNBROKEN, Clock, clean, span, to_ascii
+from .words import UNBROKEN, Clock, clean, to_ascii
 
 if TYPE_CHECKING:
     from ..tcp.checks import Check
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 LABEL: Final = 9
 """How far what is told of a happening stands to the right of its label."""
-ASIDE: Final = frozenset({"SND.WL1", "SND.WL2", "RTTVAR", "Last.ACK.sent", "FIN queued"})
-"""Variables whose changes are told only where a happening is told alone."""
-NOTHING: Final = "\N{EN DASH}"
 ARROW: Final = "→"
 _MARKS: Final = {True: ("✓", "green"), False: ("✗", "bold red")}
 _DIM: Final = "bright_black"
@@ -130,7 +127,7 @@ class _Teller:
         for number, check in enumerate(checked.checks):
             sign, style = _MARKS[check.passed]
             label = ("checks" if check.answer is not None else "rule") if not number else ""
-            self._write(label, f"{sign} {_asked(check, iss, irs)}", style, rest=style)
+            self._write(label, f"{sign} {asked(check, iss, irs)}", style, rest=style)
             if not check.decided or self.whole:
                 self._place(check)
         last = checked.checks[-1]
@@ -185,27 +182,11 @@ class _Teller:
         """Return each change that is told: the variable, its value before and after, and where that stands."""
         rows: list[tuple[str, str, str, str]] = []
         for name, was, now in changed.changes:
-            news = self.whole or not (name in ASIDE or (was is None and now in (0, False, ENDLESS)))
-            if news and not _is_forgotten(changed, name, now):
-                values = self._value(name, was, changed), self._value(name, now, changed)
+            news = self.whole or is_news(name, was, now)
+            if news and not is_forgotten(changed, name, now):
+                values = amount(name, was, changed, self.clock), amount(name, now, changed, self.clock)
                 rows.append((clean(name, 30), *values, self._aside(name, changed, was, now)))
         return rows
-
-    def _value(self, name: str, value: Amount, of: Changed) -> str:
-        if name.endswith(TIMER):
-            return f"at {self.clock(value)}" if isinstance(value, int) else "off"
-        if value is None:
-            return NOTHING
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, str):
-            return clean(value, 20)
-        if name in TIMES:
-            return span(value)
-        if value == ENDLESS:
-            return "no limit"
-        base = BASES.get(name, PLAIN)
-        return str(value if base == PLAIN else from_base(value, base, of.iss, of.irs))
 
     def _aside(self, name: str, of: Changed, was: Amount, now: Amount) -> str:
         """Return where a state's or a timer's change stands, or the numbers of the wire."""
@@ -255,14 +236,8 @@ class _Teller:
                 label = ""
 
 
-def _is_forgotten(changed: Changed, name: str, now: Amount) -> bool:
-    """Return whether a variable loses its meaning because the TCB is deleted, or begins anew in LISTEN."""
-    deleted = any(variable == "state" and after in ("CLOSED", "LISTEN") for variable, _, after in changed.changes)
-    return deleted and now is None and not name.endswith(TIMER)
-
-
 def _forgotten(changed: Changed) -> int:
-    return sum(_is_forgotten(changed, name, now) for name, _, now in changed.changes)
+    return sum(is_forgotten(changed, name, now) for name, _, now in changed.changes)
 
 
 def _stands_in_table(record: Record, told: set[str]) -> bool:
@@ -270,15 +245,6 @@ def _stands_in_table(record: Record, told: set[str]) -> bool:
     if isinstance(record, Moved):
         return "state" in told
     return isinstance(record, (TimerSet, TimerStopped, TimerFired)) and bool(told)
-
-
-def _asked(check: Check, iss: int, irs: int) -> str:
-    """Return a check in words: `first, RST bit: is RST set? no`, `fifth, ACK field: SND.UNA = SEG.ACK: 1 = 1? yes`."""
-    if check.answer is None:
-        return clean(f"{check.name}: {check.question}", 400)
-    filled = clean(check.filled(iss, irs), 400)
-    numbers = f": {filled.replace(' ', UNBROKEN)}" if filled else ""
-    return f"{clean(f'{check.name}: {check.question}', 400)}{numbers}? {'yes' if check.answer else 'no'}"
 
 
 def _wrapped(text: str, width: int, hang: int) -> list[str]:

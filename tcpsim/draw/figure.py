@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .canvas import Paper, format_of, plain_settings
+from .canvas import FORMATS, Paper, format_of, plain_settings
 from .layout import MAX_SEGMENTS, layout
 from .palette import AMBER, BAND, CHIP, FAINT, GREY, INK, LIGHT, PAPER, RED, RULE, STATE_FILL, STRIPED, TEAL
 from .placing import CROSS
-from .scene import NORMAL
+from .scene import NORMAL, scene
+from .scripts import LANGUAGES, script_text
 
 if TYPE_CHECKING:
     from ..trace import Trace
     from .framing import Caption
     from .page import Bar, Bracket, Fold, Label, Page, Shot
     from .palette import Theme
+    from .scene import Scene
 
+LADDER_FORMATS: Final = (*FORMATS, *LANGUAGES)
+"""The suffixes of the files that a ladder can be drawn or written into."""
 _LOOKS: Final[dict[str, tuple[str, tuple[float, ...] | None]]] = {
     "sent": (INK, None),
     "again": (AMBER, (6.0, 2.6)),
@@ -55,6 +59,12 @@ class Look:
     theme: Theme = LIGHT
     caption: Caption | None = None
 
+    def scene(self, trace: Trace) -> Scene:
+        """Return what is drawn, without any geometry."""
+        return scene(
+            trace, detail=self.detail, max_segments=self.max_segments, window=self.window, absolute=self.absolute
+        )
+
     def page(self, trace: Trace) -> Page:
         """Return the layout of a trace that looks like this."""
         return layout(
@@ -76,8 +86,8 @@ def draw_ladder(
 
     Args:
         trace: the run; title and subtitle come from its header.
-        path: where to; the suffix .png, .svg or .pdf chooses the format.
-        format: "png", "svg" or "pdf", whatever the suffix.
+        path: where to; the suffix .png, .svg, .pdf, .mmd (Mermaid) or .puml (PlantUML) chooses the format.
+        format: "png", "svg", "pdf", "mmd" or "puml", whatever the suffix.
         detail: as in Look.
         max_segments: as in Look.
         look: all that can be chosen; `detail` and `max_segments` are not asked then.
@@ -86,7 +96,7 @@ def draw_ladder(
         ValueError: neither suffix nor `format` is a known format.
         OSError: the file can't be written.
     """
-    chosen = format_of(path, format)
+    chosen = format_of(path, format, LADDER_FORMATS)
     drawn = ladder_bytes(trace, chosen, detail=detail, max_segments=max_segments, look=look)
     target = Path(path)
     target.write_bytes(drawn)
@@ -104,11 +114,14 @@ def ladder_svg(
 def ladder_bytes(
     trace: Trace, format: str, *, detail: int = NORMAL, max_segments: int = MAX_SEGMENTS, look: Look | None = None
 ) -> bytes:
-    """Return a trace's ladder as the bytes of a PNG, SVG or PDF file; arguments as in draw_ladder."""
+    """Return a trace's ladder as the bytes of a file of one of LADDER_FORMATS; arguments as in draw_ladder."""
     chosen = look if look is not None else Look(detail, max_segments)
+    known = format_of("", format, LADDER_FORMATS)
+    if known in LANGUAGES:
+        return script_text(chosen.scene(trace), known).encode()
     page = chosen.page(trace)
     with plain_settings():
-        return paint(page, chosen.theme).bytes(format_of("", format), page.title)
+        return paint(page, chosen.theme).bytes(known, page.title)
 
 
 def paint(page: Page, theme: Theme = LIGHT) -> Paper:
@@ -123,7 +136,7 @@ def paint(page: Page, theme: Theme = LIGHT) -> Paper:
     for post in page.posts:
         paper.line([(post.x, post.top), (post.x, page.bottom)], FAINT, 4.0, dashes=(5.0, 3.0), over=0.1)
     for x0, y0, x1, y1 in page.leaders:
-        paper.line([(x0, y0), (x1, y1)], GREY, 0.6, dashes=(1.0, 1.6), over=0.3)
+        paper.line([(x0, y0), (x1, y1)], GREY, 0.6, dashes=(1.0, 1.6), over=1)
     _axis(paper, page)
     for bar in page.bars:
         _bar(paper, bar)

@@ -17,7 +17,7 @@ from ..trace import Lost, Mapped, Sent, stranger
 from .words import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from ..trace import Trace
 
@@ -62,7 +62,7 @@ def _ordered(names: list[str], talks: Counter[tuple[str, str]]) -> list[str]:
     if not 2 < len(names) <= MOST_ORDERED:
         return names
 
-    def passing(order: tuple[str, ...]) -> int:
+    def passing(order: Iterable[str]) -> int:
         at = {name: place for place, name in enumerate(order)}
         return sum(
             count * max(abs(at[one] - at[other]) - 1, 0)
@@ -70,8 +70,7 @@ def _ordered(names: list[str], talks: Counter[tuple[str, str]]) -> list[str]:
             if one in at and other in at
         )
 
-    orders: Iterator[tuple[str, ...]] = permutations(names)
-    return list(min(orders, key=passing))
+    return list(min(permutations(names), key=passing))
 
 
 def _note_address(

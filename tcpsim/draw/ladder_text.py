@@ -55,6 +55,7 @@ class Ladder:
         window: tuple[int, int] | None = None,
         max_segments: int | None = None,
         most_known: int | None = None,
+        absolute: bool = False,
     ) -> None:
         self.ascii, self.reasons = ascii, Reasons(trace) if explain else None
         self.scene = scene(trace, detail=detail, max_segments=max_segments, window=window, most_known=most_known)
@@ -78,6 +79,7 @@ def ladder_text(
     detail: int = NORMAL,
     window: tuple[int, int] | None = None,
     max_segments: int | None = None,
+    absolute: bool = False,
 ) -> str:
     """Return a trace's ladder as plain text without colour codes, ending in a newline.
 
@@ -86,16 +88,21 @@ def ladder_text(
         width: no line is wider, in columns; less than 60 is taken as 60.
         ascii: use ASCII characters only.
         explain: below what happens, the rules that are its reasons, and where they stand.
-        detail: 0 segments and states, 1 with application calls and timers that fired, 2 everything.
+        detail: 0 flags and states, 1 with numbers, application calls and timers that fired, 2 with windows and
+            options, 3 everything.
         window: only the records with these serial numbers (first and last, both included).
         max_segments: what comes after so many segments is left out, and counted.
+        absolute: sequence numbers are those of the wire, not counted from the ISS.
     """
-    ladder = Ladder(trace, ascii=ascii, explain=explain, detail=detail, window=window, max_segments=max_segments)
+    ladder = Ladder(
+        trace, ascii=ascii, explain=explain, detail=detail, window=window, max_segments=max_segments,
+        absolute=absolute,
+    )  # fmt: skip
     return "".join(f"{line.plain.rstrip()}\n" for line in ladder.lines(width))
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class Event:
     """Something to tell: when, what, and whether it is an arrow's end."""
 
     moment: Moment
@@ -103,16 +110,16 @@ class _Event:
     end: bool = False
 
 
-def _events(of: Scene) -> list[_Event]:
+def events_of(of: Scene) -> list[Event]:
     """Return everything to tell, in order. A lost arrow is told when it leaves."""
-    events = [_Event(stay.start, stay) for stay in of.stays if stay.start is not None]
-    events += [_Event(remark.at, remark) for remark in of.remarks]
+    events = [Event(stay.start, stay) for stay in of.stays if stay.start is not None]
+    events += [Event(remark.at, remark) for remark in of.remarks]
     for run in of.timers:
-        events += [_Event(run.start, run)] if run.outcome != "fired" and not run.inbound else []
-        events += [_Event(run.end, run, end=True)] if run.outcome != "running" else []
+        events += [Event(run.start, run)] if run.outcome != "fired" and not run.inbound else []
+        events += [Event(run.end, run, end=True)] if run.outcome != "running" else []
     for arrow in of.arrows:
-        events += [] if arrow.inbound else [_Event(arrow.start, arrow)]
-        events += [_Event(arrow.end, arrow, end=True)] if arrow.fate in ("arrived", "corrupted") else []
+        events += [] if arrow.inbound else [Event(arrow.start, arrow)]
+        events += [Event(arrow.end, arrow, end=True)] if arrow.fate in ("arrived", "corrupted") else []
     return sorted(events, key=lambda event: (event.moment, event.end))
 
 
@@ -120,7 +127,7 @@ class _Writer(Rows):
     """Writes a scene as rows: each event adds what it needs."""
 
     def __init__(self, of: Scene, width: int, *, ascii: bool, reasons: Reasons | None) -> None:
-        self.events = _events(of)
+        self.events = events_of(of)
         super().__init__(of, {event.moment[0] for event in self.events}, width, ascii=ascii)
         self.reasons = reasons
         self.above: list[Text] = []
@@ -174,7 +181,7 @@ class _Writer(Rows):
 
     # ------------------------------------------------------------------ what happens
 
-    def _tell(self, number: int, event: _Event) -> None:
+    def _tell(self, number: int, event: Event) -> None:
         match event.what:
             case Stay():
                 self._move(event.moment[0], event.what)
@@ -205,7 +212,7 @@ class _Writer(Rows):
             else:
                 self.beside_bar(row.canvas, host, line, style)
 
-    def _timer(self, event: _Event, run: TimerRun) -> None:
+    def _timer(self, event: Event, run: TimerRun) -> None:
         prefix = connection_prefix(self.scene, run.host, run.connection)
         what = {"fired": "expires", "stopped": "stopped", "restarted": "restarted"}.get(run.outcome, "")
         words = f"{prefix}{run.text} {what if event.end else 'starts'}"

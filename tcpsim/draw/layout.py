@@ -361,6 +361,7 @@ class _Ladder:
         page = self.page
         page.scale = self.timeline.scale
         page.bottom = self._y(self.last) + LEAD
+        page.moments = [(moment, self._y(moment)) for moment in self.timeline.keys]
         page.labels += placing.labels
         origin = page.top + LEAD
         page.folds = [

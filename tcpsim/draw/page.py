@@ -257,6 +257,8 @@ class Page:
     """Middleboxes."""
     leaders: list[Line] = field(default_factory=list)
     """Pieces of the lines from notes to the lifelines that they are about; they stop for words on their way."""
+    moments: list[tuple[tuple[Time, int], float]] = field(default_factory=list)
+    """Every moment that has a height of its own, time and serial number, in order, and that height."""
     guides_end: float = 0.0
     """How far to the right the guide line of a tick goes."""
     unlabelled: int = 0

@@ -42,6 +42,8 @@ STRIPED: Final = frozenset({State.LISTEN, State.SYN_RECEIVED, State.CLOSE_WAIT, 
 """The states whose lifeline is striped."""
 
 INK: Final = "#1b1f24"
+ON_FILL: Final = "#1b1f23"
+"""Ink on the fill of a state: dark in every theme, as the fills are light in every theme."""
 GREY: Final = "#5c636b"
 FAINT: Final = "#b9c0c7"
 RULE: Final = "#e9ecef"
@@ -84,6 +86,7 @@ TYPES: Final = {
     "small state": Type(BOLD, 7, GREY),
     "badge": Type(BOLD, 7.5, PAPER),
     "panel": Type(BOLD, 10, INK),
+    "in bar": Type(BOLD, 8.5, ON_FILL),
     "silence small": Type(ITALIC, 8, GREY),
     "curve ink": Type(SANS, 8.5, INK),
     "curve blue": Type(SANS, 8.5, BLUE),

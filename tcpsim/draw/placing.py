@@ -224,7 +224,9 @@ class Placing:
     ) -> bool:
         """Take the cheapest free place; each crossing of another arrow costs `price`."""
         wording, own = self.wordings[number], self.lines[number]
-        near = [line for line in self._near(wording.shot.y0 - 40, wording.shot.y1 + 40) if line is not own]
+        bounds = [box.bounds for _, box, _ in places]
+        top, bottom = min(bound[1] for bound in bounds), max(bound[3] for bound in bounds)
+        near = [line for line in self._near(top, bottom) if line is not own]
         best: tuple[float, Box, tuple[str, ...], int] | None = None
         for cost, box, lines in sorted(places, key=lambda place: place[0]):
             if best is not None and cost >= best[0]:
@@ -241,9 +243,7 @@ class Placing:
         _, box, lines, crossings = best
         self.taken.add(box)
         shot = wording.shot
-        self.labels += labels_in(
-            box, lines, wording.role, halo=True, tip=shot.tip, toward=toward, serial=shot.serial
-        )
+        self.labels += labels_in(box, lines, wording.role, halo=True, tip=shot.tip, toward=toward, serial=shot.serial)
         if crossings:
             self.struck.append(number)
         gap = box.cuts(own)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tcpsim.draw import ladder_text, layout
+from tcpsim.draw import FULL, ladder_text, layout
 from tcpsim.net import Network
 from tcpsim.net.faults import CorruptIt, Drop, DuplicateIt, Selector
 

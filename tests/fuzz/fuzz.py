@@ -1,5 +1,5 @@
-"""Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser, runner and evaluator, and the
-wire decoder.
+"""Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser, runner and evaluator, the
+wire decoder, and captures.
 
     python tests/fuzz/fuzz.py                                   every target for a minute, and a summary
     python tests/fuzz/fuzz.py -max_total_time=600               for ten minutes each
@@ -13,6 +13,7 @@ exit code 0. The targets are plain functions of octets, and tested as such.
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import subprocess
 import sys
@@ -20,12 +21,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tcpsim.capture import CaptureError, Tally, decode_frame, read_frames
+from tcpsim.capture.writing import capture_pieces
 from tcpsim.packetdrill import Ways, run_text
 from tcpsim.packetdrill.expressions import CodeError, run_code
 from tcpsim.packetdrill.parsing import parse
 from tcpsim.packetdrill.places import ScriptError
 from tcpsim.packetdrill.script import Code
 from tcpsim.packetdrill.writing import format_script
+from tcpsim.scenario import run
+from tcpsim.scenario.library import load
 from tcpsim.tcp.config import PROFILES
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import segment
@@ -82,8 +87,17 @@ def wire(octets: bytes) -> None:
         quoted(datagram)
 
 
+def capture(octets: bytes) -> None:
+    """Read a capture, and the datagram in each of its frames; only a CaptureError ends that early."""
+    tally = Tally()
+    with suppress(CaptureError):
+        for frame in read_frames(io.BytesIO(octets), "fuzz.pcapng"):
+            assert len(frame.octets) <= frame.original
+            decode_frame(frame, tally)
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    "parser": parser, "runner": runner, "evaluator": evaluator, "wire": wire,
+    "parser": parser, "runner": runner, "evaluator": evaluator, "wire": wire, "capture": capture,
 }  # fmt: skip
 
 
@@ -99,6 +113,9 @@ def seeds(target: str) -> list[bytes]:
             b"assert tcpi_snd_cwnd == 10, 'cwnd %d' % tcpi_snd_cwnd",
             b"a = tcpi_snd_cwnd\nassert 1 <= a < 3 or not a",
         ]
+    if target == "capture":
+        trace = run(load("lost-syn")).trace
+        return [b"".join(capture_pieces(trace, form, link=link)) for form in ("pcap", "pcapng") for link in (1, 101)]
     syn = Tcp(40_000, 80, segment("SYN", seq=100, options=Options(1460, 7, sack_ok=True, ts=(1, 0))))
     datagrams = [
         Datagram(*ends, payload)

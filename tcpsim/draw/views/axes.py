@@ -9,7 +9,7 @@ Rule 3. Numbers along an edge are round: 1, 2 or 5 and noughts. One edge has one
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -30,6 +30,8 @@ FOLD_SHARE: Final = 2
 """Gaps of the longest kind are folded if the shortest of them is longer than so many times all the rest."""
 TICKS_APART: Final = 56.0
 """Two numbers along the time axis are at least so many points apart."""
+TALL: Final = 30.0
+"""Two numbers along the upright axis are at least so many points apart."""
 
 Room = tuple["Moment", "Moment", float]
 """Ask that the second moment lie at least so many points to the right of the first."""
@@ -73,7 +75,8 @@ class TimeAxis:
 
     Attributes:
         keys: the moments that it is made of, in order. places: of each, points from the beginning.
-        folds: the folds. width: points from its beginning to its end. unit: the name of its unit and its nanoseconds.
+        folds: the folds. silences: from when to when each of them is.
+        width: points from its beginning to its end. unit: the name of its unit and its nanoseconds.
         stretched: pieces that are longer than true to scale, in points.
     """
 
@@ -91,6 +94,7 @@ class TimeAxis:
         self.stretched: list[tuple[float, float]] = []
         self.places = self._solve(list(rooms))
         self.width = self.places[-1]
+        self.silences = [(self._times[place - 1], self._times[place]) for place in sorted(self._folds)]
         self.folds = [
             Gap(self.places[place - 1], self.places[place], self._times[place] - self._times[place - 1])
             for place in sorted(self._folds)
@@ -124,12 +128,12 @@ class TimeAxis:
         return self.places[bisect_right(self.keys, moment) - 1]
 
     def x(self, time: Time) -> float:
-        """Return where a time lies; where several places have it, the last; one outside lies at the nearest end."""
-        place = bisect_right(self._times, time)
-        if place == 0:
-            return 0.0
+        """Return where a time lies; of several places the first; what is outside lies at the nearest end."""
+        place = bisect_left(self._times, time)
         if place == len(self.keys):
             return self.places[-1]
+        if place == 0 or self._times[place] == time:
+            return self.places[place]
         before, after = self._times[place - 1], self._times[place]
         part = (time - before) / (after - before)
         return self.places[place - 1] + part * (self.places[place] - self.places[place - 1])
@@ -153,13 +157,14 @@ class TimeAxis:
         """Return the times of some moments as numbers along it, without those for which there is no room."""
         taken = [(fold.start, fold.end) for fold in self.folds]
         out: list[Mark] = []
+        last: Time | None = None
         for moment in sorted(moments):
-            self._mark(out, taken, moment[0], self.at(moment))
+            if moment[0] != last:
+                self._mark(out, taken, moment[0], self.at(moment))
+            last = moment[0]
         return out
 
-    def _mark(
-        self, out: list[Mark], taken: list[tuple[float, float]], time: Time, at: float | None = None
-    ) -> None:
+    def _mark(self, out: list[Mark], taken: list[tuple[float, float]], time: Time, at: float | None = None) -> None:
         text, place = in_unit(time, self.unit[1]), self.x(time) if at is None else at
         half = width(text, TYPES["tick"]) / 2 + 2
         if not any(place - half < end and start < place + half for start, end in taken):
@@ -194,7 +199,7 @@ class ValueAxis:
     """
 
     def __init__(self, high: int, height: float, *, low: int = 0, unit: int = 1, name: str = "") -> None:
-        least = max(high - low, 1) / max(int(height // 26), 1)
+        least = max(high - low, 1) / max(int(height // TALL), 1)
         self.step = round_step(least / unit) * unit if least >= unit else unit
         if unit > 1 and least < unit:
             self.step = round_step(least)
@@ -218,6 +223,11 @@ class ValueAxis:
                 if self.high > 2 * size and value:
                     return f"{in_unit(value, size)} {sign}"
         return in_unit(value, self.unit)
+
+
+def folded_note(axis: TimeAxis) -> list[str]:
+    """Return what is to be said of an axis with folds, or nothing."""
+    return ["Where the time axis is broken nothing happens for as long as is written there."] if axis.folds else []
 
 
 def time_unit(longest: Time) -> tuple[str, int]:

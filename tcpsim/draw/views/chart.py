@@ -3,7 +3,7 @@
 Rule 1. Nothing here knows a trace. A test can ask a chart whether two labels overlap or anything leaves the page.
 Rule 2. What a curve is, stands at its right end, in its colour; labels that would meet are moved apart, and a thin line
         leads back. What a mark is, stands in a row of samples above the graphs.
-Rule 3. A title, what view this is, the question, and where the answer stands are above; what is not drawn is said below.
+Rule 3. Above are a title, what view this is, and where the answer stands; below what is not drawn, and a caption.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..canvas import Paper, plain_settings
-from ..measure import drawable, width, wrap
+from ..measure import AIR, drawable, width, wrap
 from ..page import Box, Label
 from ..palette import FAINT, GREY, LIGHT, PAPER, RULE, TYPES
 from ..words import clean
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..framing import Caption
     from ..page import Line, Point
     from ..palette import Theme
+    from ..scene import Moment
     from .axes import TimeAxis, ValueAxis
 
 MARGIN: Final = 26.0
@@ -30,6 +31,8 @@ LONGEST: Final = 2000
 """The most characters of an answer that are drawn."""
 CROSS: Final = 3.4
 """Half the width of a cross, points."""
+INSET: Final = 9.0
+"""So far the axes go on to the left and to the right of the first and the last moment, points."""
 SAMPLE: Final = 18.0
 """The width of a sample in the row above the graphs, points."""
 
@@ -82,7 +85,8 @@ class Chart:
         """Write a line of text whose middle is at height y: from x to the right (1), to the left (-1), around x (0)."""
         said = drawable(text, TYPES[role])
         wide = width(said, TYPES[role])
-        label = Label(said, role, Box(x + side * wide / 2, y, wide, TYPES[role].height), tip=tip)
+        middle = x + side * wide / (2 * AIR)  # the box is wider than its words, which are to begin at x
+        label = Label(said, role, Box(middle, y, wide, TYPES[role].height), tip=tip)
         self.labels.append(label)
         return label
 
@@ -123,15 +127,17 @@ class Chart:
         for sign in (1, -1):
             self.line([(x - CROSS, y - sign * CROSS), (x + CROSS, y + sign * CROSS)], ink, over=over, tip=tip)
 
-    def diamond(self, x: float, y: float, half: float, fill: str, edge: str, *, over: float = 4.0, tip: str = "") -> None:
+    def diamond(
+        self, x: float, y: float, half: float, fill: str, edge: str, *, over: float = 4.0, tip: str = ""
+    ) -> None:
         """Draw a diamond around a point."""
         self.areas.append(Area(((x - half, y), (x, y - half), (x + half, y), (x, y + half)), fill, edge, over, tip))
 
     def bounds(self) -> Line:
         """Return left, top, right and bottom of everything on the page."""
         boxes = [label.box.bounds for label in self.labels]
-        points = [point for shape in (*self.curves, *self.areas) for point in shape.points]
-        boxes += [(x, y, x, y) for x, y in points]
+        boxes += [(x, y, x, y) for curve in self.curves for x, y in curve.points]
+        boxes += [(x, y, x, y) for area in self.areas for x, y in area.points]
         lefts, tops, rights, bottoms = zip(*boxes, strict=True) if boxes else ((0.0,), (0.0,), (0.0,), (0.0,))
         return min(lefts), min(tops), max(rights), max(bottoms)
 
@@ -148,9 +154,7 @@ class Chart:
                     paper.stripes(left, top, right, bottom, area.edge, over=area.over)
             for curve in self.curves:
                 ink = curve.ink
-                paper.line(
-                    curve.points, ink.colour, ink.width, dashes=ink.dashes, over=curve.over, tip=curve.tip
-                )
+                paper.line(curve.points, ink.colour, ink.width, dashes=ink.dashes, over=curve.over, tip=curve.tip)
             for label in self.labels:
                 paper.text(label)
             return paper.bytes(format, self.title)
@@ -161,7 +165,8 @@ class Panel:
     """A graph on a chart: its upper left corner and its two axes.
 
     Attributes:
-        left, top: points. name: what is above it on the left, in bold; measure: what its numbers count.
+        left, top: points; the axes go on to the left and to the right by INSET.
+        ends: the labels asked for by `name_end`.
     """
 
     chart: Chart
@@ -185,6 +190,10 @@ class Panel:
         """Return where a time lies on the page."""
         return self.left + self.time.x(time)
 
+    def at(self, moment: Moment) -> float:
+        """Return where a moment lies on the page, one of those that the time axis is made of."""
+        return self.left + self.time.at(moment)
+
     def y(self, value: float) -> float:
         """Return where a value lies on the page."""
         return self.bottom - self.value.y(value)
@@ -194,9 +203,10 @@ class Panel:
         chart = self.chart
         for mark in self.value.marks():
             y = self.bottom - mark.at
-            chart.line([(self.left, y), (self.right, y)], Ink(RULE if mark.at else GREY, 0.6 if mark.at else 0.9), over=0)
+            ends = [(self.left - INSET, y), (self.right + INSET, y)]
+            chart.line(ends, Ink(RULE, 0.6) if mark.at else Ink(GREY, 0.9), over=0)
             if numbers:
-                chart.write(mark.text, "tick", self.left - 6, y, -1)
+                chart.write(mark.text, "tick", self.left - INSET - 5, y, -1)
         for tick in self.time.marks():
             x = self.left + tick.at
             chart.line([(x, self.bottom), (x, self.bottom + 4)], Ink(GREY, 0.9))
@@ -238,21 +248,21 @@ class Panel:
 
     def write_ends(self) -> float:
         """Write the labels of the curves' ends, moved apart; return how far to the right they reach."""
-        reach = self.right
+        reach = self.right + INSET
         tall = TYPES["tick"].height * 1.25
         floor = max(self.bottom, self.top + tall * len(self.ends))
         wanted = sorted(self.ends)
         places = [y for y, _, _ in wanted]
-        for place in range(1, len(places)):
-            places[place] = max(places[place], places[place - 1] + tall)
+        for number in range(1, len(places)):
+            places[number] = max(places[number], places[number - 1] + tall)
         below = floor
-        for place in range(len(places) - 1, -1, -1):
-            places[place] = min(places[place], below)
-            below = places[place] - tall
+        for number in range(len(places) - 1, -1, -1):
+            places[number] = min(places[number], below)
+            below = places[number] - tall
+        edge = self.right + INSET
         for (y, text, role), place in zip(wanted, places, strict=True):
             if abs(place - y) > 2:
-                self.chart.line([(self.right + 2, y), (self.right + 9, place)], Ink(FAINT, 0.8))
-            label = self.chart.write(text, role, self.right + 12, place)
+                self.chart.line([(edge + 1, y), (edge + 8, place)], Ink(FAINT, 0.8))
+            label = self.chart.write(text, role, edge + 11, place)
             reach = max(reach, label.box.bounds[2])
         return reach
-

@@ -1,4 +1,4 @@
-"""What the congestion view shows: the variables that rule how fast a connection sends, over time. Nothing is drawn here.
+"""What the congestion view shows: the variables that rule how fast a connection sends, over time.
 
 Rule 1. cwnd, ssthresh, SRTT and RTO are what the endpoint had, from the Changed records of an explained run. What the
         trace does not tell is missing and said to be; nothing is guessed.
@@ -33,7 +33,7 @@ class Courses:
 
     Attributes:
         explained: a course for each name in EXPLAINED (octets; nanoseconds); empty where the trace does not tell it.
-        in_flight: octets sent and not acknowledged. round_trips: time of an ACK, nanoseconds since what it acknowledges.
+        in_flight: octets sent and not acknowledged. round_trips: see sequences.Sequence.
         timeouts: when the retransmission timer expired.
         start, end: from its first segment to the last one that it sent or that reached it (nanoseconds).
     """

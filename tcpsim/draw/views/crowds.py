@@ -76,17 +76,13 @@ def queues(trace: Trace) -> list[Queues]:
             put(made.half_open, step.time, step.half_open)
             put(made.waiting, step.time, step.waiting)
         told[record.host, port] = made
-    for record in trace.records:
-        if isinstance(record, Discarded) and record.why in _FULL:
-            _note(told, (record.host, record.flow[3]), "refused", record.time)
-        elif isinstance(record, Sent) and record.why is COOKIE_SENT:
-            _note(told, (record.host, record.flow[1]), "cookies", record.time)
+    for dropped in trace.of_kind(Discarded):
+        if dropped.why in _FULL and (dropped.host, dropped.flow[3]) in told:
+            told[dropped.host, dropped.flow[3]].refused.append(dropped.time)
+    for sent in trace.of_kind(Sent):
+        if sent.why is COOKIE_SENT and (sent.host, sent.flow[1]) in told:
+            told[sent.host, sent.flow[1]].cookies.append(sent.time)
     return list(told.values())
-
-
-def _note(told: dict[tuple[str, int], Queues], key: tuple[str, int], what: str, time: Time) -> None:
-    if key in told:
-        getattr(told[key], what).append(time)
 
 
 def _limit(call: str, name: str) -> int | None:
@@ -113,6 +109,7 @@ def directions(trace: Trace) -> list[Direction]:
             steps[way].append((end, -1))
     for way, each in steps.items():
         count = 0
+        put(told[way].packets, 0, 0)
         for time, step in sorted(each):
             count += step
             put(told[way].packets, time, count)

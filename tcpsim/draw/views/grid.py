@@ -1,6 +1,6 @@
 """Graphs in rows and columns with shared axes: what a graph shows is a row, which run it is a column.
 
-Rule 1. All graphs of a page have one time axis; those of a row have one upright axis. So two runs can be compared by eye.
+Rule 1. All graphs of a page have one time axis, those of a row one upright axis: two runs can be compared by eye.
 Rule 2. Numbers stand once: at the left of a row, below a column.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..measure import shorten, width
 from ..palette import GREY, TYPES
-from .chart import CROSS, MARGIN, SAMPLE, Ink, Panel
+from .chart import INSET, MARGIN, SAMPLE, Ink, Panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,17 +51,17 @@ def grid(chart: Chart, top: float, rows: Sequence[Row], columns: Sequence[str], 
     `columns` are the names of the runs, shown where there are several.
     """
     numbers = [width(mark.text, TYPES["tick"]) for row in rows for mark in row.value.marks()]
-    left = MARGIN + max(numbers, default=0.0) + 8
+    left = MARGIN + max(numbers, default=0.0) + 6 + INSET
     reach, y = left, top
     if len(columns) > 1:
         for number, name in enumerate(columns):
             x = left + number * (time.width + BETWEEN)
-            chart.write(shorten(name, TYPES["panel"], time.width), "panel", x, y + 7)
+            chart.write(shorten(name, TYPES["panel"], time.width), "panel", x - INSET, y + 7)
         y += 22
     for place, row in enumerate(rows):
-        name = chart.write(row.name, "panel", MARGIN, y + 6)
+        above = chart.write(row.name, "panel", MARGIN, y + 6)
         if row.measure:
-            chart.write(row.measure, "tick", name.box.bounds[2] + 8, y + 6.5)
+            chart.write(row.measure, "tick", above.box.bounds[2] + 8, y + 6.5)
         y += 24
         for number in range(len(columns)):
             panel = Panel(chart, left + number * (time.width + BETWEEN), y, time, row.value)
@@ -111,6 +111,3 @@ def upright(ink: Ink) -> Callable[[Chart, float, float], None]:
 def dotted(half: float, fill: str, edge: str = GREY) -> Callable[[Chart, float, float], None]:
     """Return what draws a diamond as a sample."""
     return lambda chart, x, y: chart.diamond(x, y, half, fill, edge)
-
-
-__all__ = ["CROSS", "Row", "crossed", "dotted", "graph_width", "grid", "ruled", "samples", "upright"]

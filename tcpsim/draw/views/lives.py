@@ -1,4 +1,4 @@
-"""What the state timeline shows: each connection of each host, and how long it was in which state. Nothing is drawn here.
+"""What the state timeline shows: each connection of each host, and how long it was in which state.
 
 Rule 1. A connection's life begins when it leaves CLOSED and ends when it comes back there; CLOSED itself is not told.
 Rule 2. Hosts stand in the order of the trace, connections in the order of their first move. A host without a connection

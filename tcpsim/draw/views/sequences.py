@@ -1,8 +1,8 @@
 """What the time-sequence graph shows: one direction of one connection as its sender sees it. Nothing is drawn here.
 
 Rule 1. The numbers are relative: 0 is the sender's SYN, its first octet of text is 1.
-Rule 2. Segments stand where they were sent. What the receiver tells stands where it reached the sender: acknowledgments,
-        the edge of the window, SACK blocks.
+Rule 2. Segments stand where they were sent. What the receiver tells stands where it reached the sender:
+        acknowledgments, the edge of the window, SACK blocks.
 Rule 3. An acknowledgment counts if it lies in SND.UNA =< SEG.ACK =< SND.NXT, and moves the window by the rule of
         RFC 9293 3.10.7.4, fifth (SND.WL1, SND.WL2).
 Rule 4. Of what happens at one instant the last counts: a curve has one value for each time.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...tcp.segment import Segment
     from ...tcp.units import Time
     from ...trace import Flow, SegmentRecord, Trace
+    from ..scene import Moment
 
 Curve = list[tuple[int, int]]
 """Steps: from this time on (nanoseconds) that value."""
@@ -35,7 +36,7 @@ class Stroke:
         time: nanoseconds. start, end: its first number, and the one after its last.
         ctl: its control bits. again: how often its first number had been sent before.
         fate: "arrived", "lost", "corrupted" or "under way". by: who lost or corrupted it.
-        packet: its number in the trace. why: the rule's sentence.
+        serial: of its record. why: the rule's sentence.
     """
 
     time: Time
@@ -45,7 +46,7 @@ class Stroke:
     again: int
     fate: str
     by: str
-    packet: int
+    serial: int
     why: str
 
     @property
@@ -70,8 +71,8 @@ class Sequence:
         flow: of its packets.
         strokes: its segments, in order of time.
         acks: SND.UNA. edges: SND.UNA+SND.WND, the number after the window. in_flight: SND.NXT-SND.UNA.
-        repeats: ACKs that acknowledged nothing new: when they came, and SEG.ACK.
-        blocks: SACK blocks as they came: time, first number, the number after the last.
+        repeats: ACKs that acknowledged nothing new: the moment (time, serial) when they came, and SEG.ACK.
+        blocks: SACK blocks as they came: moment, first number, the number after the last.
         round_trips: for each ACK of nothing but what was sent once, when it came, and how long after the latest of that
             was sent (nanoseconds).
         scaled: whether it is known by how much the window fields are to be shifted.
@@ -86,8 +87,8 @@ class Sequence:
     acks: Curve = field(default_factory=list)
     edges: Curve = field(default_factory=list)
     in_flight: Curve = field(default_factory=list)
-    repeats: list[tuple[Time, int]] = field(default_factory=list)
-    blocks: list[tuple[Time, int, int]] = field(default_factory=list)
+    repeats: list[tuple[Moment, int]] = field(default_factory=list)
+    blocks: list[tuple[Moment, int, int]] = field(default_factory=list)
     round_trips: Curve = field(default_factory=list)
     scaled: bool = False
     end: Time = 0
@@ -104,11 +105,10 @@ def busiest(trace: Trace, host: str | None = None) -> tuple[str, int] | None:
     Of equals the first; only connections of `host`, if one is named.
     """
     sent: dict[tuple[str, int], int] = {}
-    for record in trace.records:
-        if isinstance(record, Sent) and record.connection is not None and host in (None, record.host):
-            if not isinstance(record.segment, Datagram):
-                key = (record.host, record.connection)
-                sent[key] = sent.get(key, 0) + record.segment.seg_len
+    for record in trace.of_kind(Sent, host):
+        if record.connection is not None and not isinstance(record.segment, Datagram):
+            key = (record.host, record.connection)
+            sent[key] = sent.get(key, 0) + record.segment.seg_len
     return max(sent, key=lambda key: sent[key], default=None)
 
 
@@ -159,7 +159,7 @@ class _Reader:
         again = record.retransmission
         told.strokes.append(
             Stroke(
-                record.time, record.seq, end, segment.ctl, again, flight.fate, flight.by, record.packet,
+                record.time, record.seq, end, segment.ctl, again, flight.fate, flight.by, record.serial,
                 "" if record.why is None else record.why.sentence,
             )
         )  # fmt: skip
@@ -186,13 +186,13 @@ class _Reader:
         if record.ack > self.una:
             self._acknowledge(record.time, record.ack)
         else:
-            told.repeats.append((record.time, record.ack))
+            told.repeats.append(((record.time, record.serial), record.ack))
         put(told.acks, record.time, self.una)
         put(told.in_flight, record.time, self.nxt - self.una)
         if segment.options is not None:
             for block in segment.options.sack:
                 left, right = (record.ack + signed(number - segment.ack) for number in block)
-                told.blocks.append((record.time, left, right))
+                told.blocks.append(((record.time, record.serial), left, right))
         if self.wl1 is None or self.wl1 < record.seq or (self.wl1 == record.seq and self.wl2 <= record.ack):
             self.wl1, self.wl2 = record.seq, record.ack
             put(told.edges, record.time, record.ack + self._window(segment))
@@ -215,4 +215,3 @@ class _Reader:
 
 def _shift(segment: Segment) -> int | None:
     return None if segment.options is None else segment.options.wscale
-
