@@ -7,3 +7,7 @@ from .frames import Frame as Frame
 from .frames import Interface as Interface
 from .links import Tally as Tally
 from .links import decode_frame as decode_frame
+from .loading import load as load
+from .loading import load_both as load_both
+from .streams import Stream as Stream
+from .streams import streams as streams

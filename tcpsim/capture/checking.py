@@ -3,7 +3,8 @@
 Rule 1. Connections are told apart and numbered as `streams` does. The one that follows on the same two sockets is
         judged with what is known of the one before.
 Rule 2. Memory is bounded: what is kept of a connection is its numbers, its verdict, and octets out of one Store.
-Rule 3. A frame that the capture has twice, as seen at two interfaces, is judged once.
+Rule 3. A packet that the capture has twice is judged once: each direction of a pair of sockets is seen at the
+        interface where it was seen first.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .judging import Pair
 from .reading import NoStream
 from .spaces import Store
 from .streams import CLIENT, SERVER, Survey, walk
-from .verdict import ITSELF, EndVerdict, Judgement, Verdict
+from .verdict import CROWDED, ITSELF, EndVerdict, Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 DEFAULT_MSS_V4 = 536
 DEFAULT_MSS_V6 = 1220
 _TWICE_WITHIN = 10 * MS
+MOST_FOLLOWED = 4096
+"""So many pairs of sockets are followed at a time; the one that has been quiet for longest is left for another."""
+MOST_TOLD_AT_LENGTH = 1000
+"""So many connections keep all their judgements; later ones keep the first of each kind."""
 
 
 @dataclass(slots=True)
@@ -96,6 +101,7 @@ class _Checker:
         self._pairs: dict[tuple[Endpoint, Endpoint], _Open] = {}
         self._verdicts: list[Verdict] = []
         self._itself: set[int] = set()
+        self._left: dict[int, Verdict] = {}
 
     def take(self, frame: Frame, head: Head, stream: Stream, side: int, number: int) -> None:
         """Judge a frame."""
@@ -105,21 +111,37 @@ class _Checker:
             return
         first = min(source, target)
         key = (first, max(source, target))
-        known = self._pairs.get(key)
+        if stream.number in self._left:
+            verdict = self._left[stream.number]
+            verdict.add(Judgement(CROWDED, number, frame.time - stream.first, side, _told(head, frame), ""))
+            return
+        known = self._pairs.pop(key, None)  # and in again behind: those that are quiet come to stand in front
         if known is None:
             default = DEFAULT_MSS_V6 if len(head.source) == 16 else DEFAULT_MSS_V4
-            known = self._pairs[key] = _Open(Pair(self._store, complete=False, default_mss=default))
-        if known.seen_twice(frame, head):
+            known = _Open(Pair(self._store, complete=False, default_mss=default))
+            if len(self._pairs) >= MOST_FOLLOWED:
+                self._leave(self._pairs.pop(next(iter(self._pairs))))
+        self._pairs[key] = known
+        if known.seen_twice(frame, head, int(source != first)):
             return
         if known.stream is not stream:
             known.conclude()
             verdict = _verdict_of(stream)
+            if len(self._verdicts) >= MOST_TOLD_AT_LENGTH:
+                verdict.most = 1
             if self._wanted in (None, stream.number):
                 self._verdicts.append(verdict)
-            known.stream = stream
+            known.stream, known.verdict = stream, verdict
             known.pair.begin(verdict, 0 if stream.ends[CLIENT] == first else 1, frame.time)
         segment = segment_of(head, frame, text=True)
         known.pair.see(frame.time, number, int(source != first), segment, lambda: _exact(frame, head))
+
+    def _leave(self, quiet: _Open) -> None:
+        """Conclude a connection before its end, to follow another."""
+        quiet.conclude()
+        quiet.pair.forget()
+        if quiet.stream is not None:
+            self._left[quiet.stream.number] = quiet.verdict
 
     def _to_itself(self, frame: Frame, head: Head, stream: Stream, number: int) -> None:
         if stream.number in self._itself or self._wanted not in (None, stream.number):
@@ -127,7 +149,7 @@ class _Checker:
         self._itself.add(stream.number)
         verdict = _verdict_of(stream)
         verdict.opened, verdict.closed = stream.opened, stream.ended
-        verdict.add(Judgement(ITSELF, number, 0, CLIENT, segment_of(head, frame, text=False), ""))
+        verdict.add(Judgement(ITSELF, number, 0, CLIENT, _told(head, frame), ""))
         self._verdicts.append(verdict)
 
     def conclude(self) -> list[Verdict]:
@@ -140,15 +162,20 @@ class _Checker:
 class _Open:
     """A pair of sockets, and the connection that it has now."""
 
-    __slots__ = ("_lately", "pair", "stream")
+    __slots__ = ("_interfaces", "_lately", "pair", "stream", "verdict")
+
+    verdict: Verdict
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.stream: Stream | None = None
+        self._interfaces: dict[int, int] = {}
         self._lately: dict[tuple[object, ...], tuple[Time, object]] = {}
 
-    def seen_twice(self, frame: Frame, head: Head) -> bool:
-        """Return whether a frame is the same packet as one before, seen at another place."""
+    def seen_twice(self, frame: Frame, head: Head, side: int) -> bool:
+        """Return whether a packet is seen at another place too (Rule 3)."""
+        if self._interfaces.setdefault(side, frame.interface) != frame.interface:
+            return True
         if not head.ident:
             return False
         key = (head.source, head.sport, head.ident, head.seq, head.ack, head.ctl, head.length)
@@ -170,6 +197,10 @@ def _verdict_of(stream: Stream) -> Verdict:
         EndVerdict((address_of(stream.ends[side][0]), stream.ends[side][1])) for side in (CLIENT, SERVER)
     )
     return Verdict(stream.number, (client, server))
+
+
+def _told(head: Head, frame: Frame) -> Segment:
+    return segment_of(head, frame, text=False)
 
 
 def _exact(frame: Frame, head: Head) -> bool:

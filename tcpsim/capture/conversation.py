@@ -8,7 +8,6 @@ Rule 3. A copy that the network made bears its original's number; whatever else 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.segment import ACK, RST, SYN, SYN_ACK
@@ -78,6 +77,7 @@ class _Telling:
         # (time, ordinal, which of sending and arrival): the findings come behind what happens at their time
         events: list[tuple[Time, int, int, Any]] = []
         for ordinal, passage in enumerate(passages):
+            passage.due = max(passage.due, passage.sent_at)  # a capture may tell impossible times
             events.append((passage.sent_at - self.start, ordinal, 0, passage))
             if passage.fate == ARRIVED:
                 events.append((passage.due - self.start, ordinal, 1, passage))
@@ -166,8 +166,23 @@ def _when(time: Time) -> str:
     if not _DATED <= time < 250 * _DATED:
         return ""
     seconds, rest = divmod(time, SECOND)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f", {moment:%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d} UTC"
+    days, seconds = divmod(seconds, 86_400)
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest // 1_000_000:03d}"
+    return f", {_date(days)} {clock} UTC"
+
+
+def _date(days: int) -> str:
+    """Return the date so many days after 1970-01-01."""
+    year = 1970
+    while days >= (length := 366 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 365):
+        days -= length
+        year += 1
+    lengths = (31, length - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    month = 0
+    while days >= lengths[month]:
+        days -= lengths[month]
+        month += 1
+    return f"{year}-{month + 1:02d}-{days + 1:02d}"
 
 
 def _numbered(passages: list[Passage]) -> list[int]:

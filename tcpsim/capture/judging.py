@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..tcp.segment import ACK, FIN, RST, SYN, SYN_ACK
+from ..tcp.segment import ACK, FIN, RST, SYN, SYN_ACK, Segment
 from ..tcp.seqnum import HALF, MASK, gt
 from ..tcp.units import MS, SECOND
 from . import verdict as why
@@ -25,7 +25,6 @@ from .verdict import Judgement
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..tcp.segment import Segment
     from ..tcp.units import Time
     from .verdict import Reason, Verdict
 
@@ -34,6 +33,9 @@ _SHORTEST_TIME_WAIT: Final = 60 * SECOND
 _ORDERED_WITHIN: Final = MS
 """What stands the wrong way round in a capture stands so close together."""
 _LARGEST_SCALE: Final = 14
+_SHORTEST_RTO: Final = 200 * MS
+_LONGEST_RTO: Final = 59 * SECOND
+"""Between these a RTO doubles each time: RFC 6298 2.5 allows a maximum of 60 seconds."""
 
 
 class Pair:
@@ -108,12 +110,21 @@ class Pair:
         self.facts.conclude(self._verdict, self._client)
         self._verdict.conclude()
 
+    def forget(self) -> None:
+        """Keep no more text, for who will not be asked again."""
+        for end in self.ends:
+            for space in end.spaces:
+                space.forget_text()
+
     # ------------------------------------------------------------------ what is said
 
     def _judgement(self, reason: Reason, detail: str) -> Judgement:
         # The client is side 0 of a verdict, whichever end of the pair it is.
-        side = self._side ^ self._client
-        return Judgement(reason, self._frame, self._now - self._began, side, self._segment, detail)
+        side, told = self._side ^ self._client, self._segment
+        told = Segment(
+            told.seq, told.ack, told.ctl, told.wnd, told.length, None, told.why, told.options, told.up, told.ecn
+        )  # without its text, which nobody prints
+        return Judgement(reason, self._frame, self._now - self._began, side, told, detail)
 
     def _say(self, reason: Reason, detail: str = "") -> None:
         self._accused = self._accused or reason.kind == why.NOT_EXPLAINED
@@ -191,7 +202,9 @@ class Pair:
         elif asked is not None and asked.known:
             self._say(why.SYN_UNCOUNTED, f"ACK {number} is the number of the SYN itself")
         elif peer.spaces[-1].known:
-            self._say(why.WRONG_ANSWER, f"ACK {number}, ISS {peer.spaces[-1].base}")
+            # The clock makes the numbers of earlier SYNs lower ones (3.4.1): a higher one was never sent.
+            old = not self.complete and peer.spaces[-1].position(number) < 0
+            self._say(why.OLD_SYN if old else why.WRONG_ANSWER, f"ACK {number}, ISS {peer.spaces[-1].base}")
 
     def _syn_options(self, space: Space) -> None:
         options, asked = self._segment.options, space.peer
@@ -452,7 +465,7 @@ class Pair:
                 self._say(why.BEYOND_WINDOW, f"text up to {end}, the window ends at {space.edge}")
         self._mss(space, heard)
         if segment.text is not None:
-            at = space.differs(start, segment.text)
+            at = space.differs(start, segment.text) if start < space.top else None
             if at is not None and space.reopened:
                 self._say(why.SAME_ISN, "other octets with the numbers of before")
                 space.forget_text()
@@ -500,7 +513,7 @@ class Pair:
         last.append((start, self._now))
         if len(last) == 4 and start == space.acked:
             gaps = [later[1] - earlier[1] for earlier, later in zip(last, list(last)[1:], strict=False)]
-            if min(gaps) >= SECOND // 5 and max(gaps) * 10 < min(gaps) * 12:
+            if min(gaps) >= _SHORTEST_RTO and max(gaps) < _LONGEST_RTO and max(gaps) * 10 < min(gaps) * 12:
                 self._say(why.NO_BACKOFF, f"every {gaps[0] / SECOND:.3g} s")
 
 

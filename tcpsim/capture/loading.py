@@ -112,8 +112,8 @@ def _by_addresses(stream: Stream) -> Hashable:
 
 
 def _by_numbers(stream: Stream) -> Hashable:
-    """Return what a NAT leaves as it is: both initial sequence numbers; None if they are not known."""
-    return None if None in stream.syn else frozenset(stream.syn)
+    """Return what a client's NAT leaves as it is: the server, and both initial sequence numbers, if they are known."""
+    return None if None in stream.syn else (stream.ends[SERVER], *stream.syn)
 
 
 def _differ(one: Stream, other: Stream) -> bool:

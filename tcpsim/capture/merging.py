@@ -5,9 +5,9 @@ Rule 1. A packet is the same in both if its identification, numbers, bits, windo
         pieces are found in it.
 Rule 2. The clocks differ by half of what the quickest packets in both directions differ by, if those took equally
         long; times are told by the clock at the client. One file with an interface at each end has one clock.
-Rule 3. What only its sender's capture has was lost in between, unless the other capture had not begun then, or had
-        ended, and the sender does not send it again. What only its receiver's has was dropped by the other capture,
-        or sent by somebody in between: that is said.
+Rule 3. What only its sender's capture has was lost in between, unless it is acknowledged and not sent again, or the
+        other capture had not begun then, or had ended. What only its receiver's has was dropped by the other
+        capture, or sent by somebody in between: that is said.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..tcp.segment import ACK, RST
+from ..tcp.seqnum import MASK, ge, latest
 from ..tcp.units import MS
 from .passages import LOST, UNDER_WAY, Account, Passage
 from .reading import without_doubles
@@ -120,15 +122,11 @@ def merge(client: End, server: End, *, one_clock: bool = False) -> tuple[Account
 
 def told(client: End, server: End, clocks: Clocks, *, one_clock: bool) -> str:
     """Return what a person should know of two captures that were merged."""
-    how = "one clock" if one_clock else f"the latter's clock is {_ahead(clocks.offset)}"
+    apart = "one clock" if one_clock else f"clocks {short(abs(clocks.offset))} apart"
     return (
-        f"{client.name} was captured at the client and {server.name} at the server: {clocks.matched:,} packets are in "
-        f"both; {how}; {short(clocks.way)} each way at least"
+        f"merged: {client.name} at the client, {server.name} at the server; {short(clocks.way)} each way at least, "
+        f"{apart}, {clocks.matched:,} packets in both"
     )
-
-
-def _ahead(offset: Time) -> str:
-    return "the same" if not offset else f"{short(abs(offset))} {'ahead' if offset > 0 else 'behind'}"
 
 
 def _key(packet: Packet) -> tuple[object, ...]:
@@ -147,6 +145,7 @@ class _Merging:
             self._match(side)
         self.clocks = self._compare(one_clock=one_clock)
         self.lacking = 0
+        self.acked = [_acknowledged(self.ends[side].packets, side) for side in (CLIENT, SERVER)]
         self.latest = {  # the last frame with something at a number, at its sender
             (packet.side, packet.segment.seq): packet.frame
             for side, end in enumerate(self.ends)
@@ -225,7 +224,12 @@ class _Merging:
         end = self.ends[at]
         offset = self.clocks.offset if at == SERVER else 0
         segment = passage.segment
-        again = segment.seg_len and passage.frame < self.latest.get((passage.side, segment.seq), 0)
+        acked = self.acked[passage.side]
+        last = passage.frame >= self.latest.get((passage.side, segment.seq), 0)
+        if segment.seg_len and last and acked is not None and ge(acked, (segment.seq + segment.seg_len) & MASK):
+            self._lack(passage, at, "it missed this, which was acknowledged")
+            return
+        again = segment.seg_len and not last
         if again or end.first - offset <= passage.due <= end.last - offset:
             passage.fate, passage.by = LOST, BETWEEN
         elif passage.due > end.last - offset:
@@ -238,11 +242,14 @@ class _Merging:
             side, packet.segment, seen - self.clocks.way - before, seen + after, packet.frame, copy=packet.copy
         )
         if not packet.copy and seen - self.clocks.way >= self._running(side):
-            self.lacking += 1
-            if self.lacking <= _FEW:
-                name = self.ends[side].name
-                passage.remark = f"{name} has not got this: it missed it, or somebody in between has sent it"
+            self._lack(passage, side, "it missed this, or somebody in between has sent it")
         return passage
+
+    def _lack(self, passage: Passage, at: int, why: str) -> None:
+        """Tell of a packet that one capture lacks; of many, the first few."""
+        self.lacking += 1
+        if self.lacking <= _FEW:
+            passage.remark = f"not in {self.ends[at].name}: {why}"
 
     def _running(self, side: int) -> Time:
         return self.ends[side].first - (self.clocks.offset if side == SERVER else 0)
@@ -281,3 +288,13 @@ class _Merging:
                 if rest <= 0:
                     break
         return {index: (missing[index], time) for index, time in last.items()}
+
+
+def _acknowledged(packets: list[Packet], side: int) -> int | None:
+    """Return the highest number of one side that the other acknowledges; None for none."""
+    highest = None
+    for packet in packets:
+        segment = packet.segment
+        if packet.side != side and segment.ctl & ACK and not segment.ctl & RST:
+            highest = segment.ack if highest is None else latest(highest, segment.ack)
+    return highest

@@ -273,12 +273,13 @@ class PcapngReader:
         return "\n".join(found)
 
     def _options(self, held: bytes, at: int, end: int) -> list[tuple[int, bytes, int]]:
-        """Return code, value and place of the options between two places in `held`, without the end of options."""
+        """Return code, value and place of the options between two places in `held`, without the end of options.
+
+        Whatever a block consists of is padded to four octets, and so is what an option needs to begin.
+        """
         found: list[tuple[int, bytes, int]] = []
         unpack = self._order.option
         while at < end:
-            if end - at < 4:
-                raise self._wrong(at, f"{end - at} octets of an option", "4 octets or none")
             code, length = unpack(held, at)
             if code == OPT_END:
                 # What follows the end of options is filling, though there should be none.

@@ -94,6 +94,11 @@ class Space:
         """Return where a number lies, taking it for the one nearest to what was sent last."""
         return self.top + ((number - self.base - self.top + HALF) & MASK) - HALF
 
+    def has(self, number: int) -> bool:
+        """Return whether a number was sent, or is the next one; where the ISS is unknown, older ones were sent too."""
+        at = self.position(number)
+        return at <= self.top and (at >= 0 or not self.known)
+
     @property
     def finished(self) -> bool:
         """Whether its FIN was sent and acknowledged."""
@@ -233,10 +238,11 @@ class End:
     def holding(self, number: int, *, beyond: bool) -> Space | None:
         """Return the latest space in which a number has been sent or, with `beyond`, else one in which it may be."""
         # One that is a connection goes before a mere SYN, which may be an old one, or forged.
-        latest_first = self.spaces[::-1]
-        for space in [*(s for s in latest_first if s.peer), *(s for s in latest_first if s.peer is None)]:
-            if (0 if space.known else -HALF) <= space.position(number) <= space.top:
-                return space
+        latest_first = self.spaces[::-1] if len(self.spaces) > 1 else self.spaces
+        for opened in (True, False):
+            for space in latest_first:
+                if (space.peer is not None) is opened and space.has(number):
+                    return space
         for space in latest_first if beyond else ():
             if 0 <= space.position(number) <= (space.edge or 0):
                 return space

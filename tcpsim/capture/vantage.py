@@ -173,9 +173,7 @@ class _Notes:
         by = stranger(record.connection, record.why)
         if by is not None:
             told.insert(0, f"put here by a {by}" if by else "injected: no host sent this")
-        flight = self._begun.get(record.serial)
-        if flight is None:
-            return told
+        flight = self._begun[record.serial]
         if flight.fate == "lost":
             told.append(f"lost: {flight.by}")
         elif flight.fate == "corrupted":

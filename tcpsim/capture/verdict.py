@@ -167,6 +167,10 @@ ANOTHER_ISN: Final = _reason(
     "syn-ack.another", UNUSUAL, "RFC 9293 3.10.7.2, third",
     "A SYN,ACK sent again bears its first number; this one answers a copy of the SYN that the network has made.",
 )  # fmt: skip
+OLD_SYN: Final = _reason(
+    "syn-ack.old", UNUSUAL, "RFC 9293 3.5",
+    "It answers a SYN with a lower number that is not in this capture: an old duplicate, or it counts wrongly.",
+)  # fmt: skip
 SYN_TEXT: Final = _reason(
     "syn.text", UNUSUAL, "RFC 9293 3.10.7.3, fourth", "A SYN with data is legal; hosts other than Fast Open's wait."
 )
@@ -187,7 +191,7 @@ SCALE_TOO_LARGE: Final = _reason(
     "scale.large", UNUSUAL, "RFC 7323 2.3", "A window scale above 14 is taken for 14."
 )
 STAMP_BACK: Final = _reason(
-    "stamp.back", UNUSUAL, "RFC 7323 4.1", "New data with an older TSval than before it: it was overtaken on its way."
+    "stamp.back", UNUSUAL, "RFC 7323 5.2", "New data with an older TSval than before it: it was overtaken on its way."
 )
 RESET_STALE: Final = _reason(
     "rst.stale", UNUSUAL, "RFC 9293 3.5.3", "The other end has received more than this RST's number: it is not valid."
@@ -217,6 +221,9 @@ OUT_OF_ORDER: Final = _reason(
 )
 ITSELF: Final = _reason(
     "capture.itself", NOT_JUDGED, "", "A connection to itself: no packet tells which end has sent it."
+)
+CROWDED: Final = _reason(
+    "capture.crowded", NOT_JUDGED, "", "Too many connections are open at once: this one was followed up to here."
 )
 
 
@@ -298,8 +305,9 @@ class Verdict:
         options: what both ends agreed on, in words.
         round_trip: how long the handshake took to go there and back, nanoseconds; None where it can't be told.
         frames: how many frames it has.
-        judgements: what is said of its segments, in their order, at most MOST_JUDGEMENTS of each kind.
+        judgements: what is said of its segments, in their order, at most `most` of each kind.
         counts: how many there are of each kind.
+        most: MOST_JUDGEMENTS, or fewer in a capture of very many connections.
     """
 
     stream: int
@@ -314,6 +322,7 @@ class Verdict:
     frames: int = 0
     judgements: list[Judgement] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    most: int = MOST_JUDGEMENTS
 
     @property
     def explained(self) -> bool:
@@ -337,7 +346,7 @@ class Verdict:
             each.reason is judgement.reason and each.side == judgement.side for each in self.judgements
         ):
             return
-        if sum(each.kind == kind for each in self.judgements) < MOST_JUDGEMENTS:
+        if sum(each.kind == kind for each in self.judgements) < self.most:
             self.judgements.append(judgement)
 
     def conclude(self) -> None:

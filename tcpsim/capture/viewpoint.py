@@ -104,21 +104,20 @@ class Viewpoint:
         client, server = self.around
         if client is None and server is None:
             return "captured at an unknown place: nothing sent is seen to be acknowledged; all times are the capture's"
-        by = "the handshake" if self.handshake else "acknowledgments"
+        by = "by the handshake" if self.handshake else "by acknowledgments"
         told = " and ".join(
             f"the {SIDES[side]} answers after {short(gap)}"
             for side, gap in ((SERVER, server), (CLIENT, client))
             if gap is not None
         )
-        where = f"at the {self.place}"
-        inferred = "times of sending and arrival are inferred"
+        where, whose = f"at the {self.place}", "all times at the hosts"
         if one_machine:
             where = "on the one machine that is both hosts"
         elif self.place == "between":
             where = "between the two hosts" if None not in self.around else "at an unknown place"
         else:
-            inferred = f"the {SIDES[1 - SIDES.index(self.place)]}'s times are inferred, half a round trip off"
-        return f"captured {where}, by {by} ({told}): {inferred}"
+            whose = f"the {SIDES[1 - SIDES.index(self.place)]}'s times"
+        return f"captured {where}: {whose} are inferred, {by} ({told})"
 
 
 def viewpoint_of(packets: list[Packet]) -> Viewpoint:

@@ -47,9 +47,10 @@ class Walker:
         last_word: the ordinal of the last thing that it sends which is no RST; -1 for none.
     """
 
+    state: State
+    edge: Edge
+
     def __init__(self, last_word: int, *, aborts: bool) -> None:
-        self.state: State
-        self.edge: Edge
         begin(self)
         self.passive = False
         self.last_word = last_word

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from .. import __version__
 from ..trace.naming import shown_name
+from . import views
 from .captures import chosen, is_capture
 from .check import check
 from .coverage import coverage
@@ -25,8 +26,10 @@ from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read
 from .looks import DETAIL, coloured, detailed, look_of, window_of
 from .mutants import mutants
 from .packetdrill import packetdrill
+from .page import PAGES, draw_page, is_page
 from .quiz import quiz
 from .screen import not_onto, own_canvas, patience, screen, writing
+from .views import viewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +50,7 @@ Examples:
   tcpsim run --all                       run the whole library, a line each
   tcpsim diagram --lossy --seed 7        draw a connection over a lossy link
   tcpsim diagram handshake -o hs.svg     draw a scenario
+  tcpsim diagram handshake -o hs.html    a page to step through it
   tcpsim run lossy --trace lossy.jsonl   keep what happened ...
   tcpsim diagram lossy.jsonl             ... and draw it later
   tcpsim states simultaneous-close       the path of each host
@@ -55,6 +59,7 @@ Examples:
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
   tcpsim coverage --all --missing        what the library leaves out
+  tcpsim diagram capture.pcapng          draw a real connection
   tcpsim check capture.pcapng            what RFC 9293 does not explain
 
 \b
@@ -238,26 +243,33 @@ tcpsim.add_command(mutants)
 @click.option("--lossy", is_flag=True, help="Handshake, data and a four-way close over a link that loses packets.")
 @click.option("--loss", type=Percentage(), metavar="P", help="Random loss on every link, both ways: 10%.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg, .pdf, .mmd or .puml says which kind."
+    "-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg, .pdf, .html, .mmd or .puml says which kind."
 )
 @coloured
 @detailed
 @chosen
-@_seeded
+@viewed
 def diagram(
     what: str | None,
     other: str | None,
     lossy: bool,
     loss: float | None,
     output: Path | None,
-    seed: int | None,
-    profile: str | None,
+    view: str,
+    host: str | None,
+    connection: int | None,
+    seeds: tuple[int, ...],
+    profiles: tuple[str, ...],
     mutant: str | None,
     stream: int | None,
     merge: str | None,
     **looks: Any,
 ) -> None:
-    """Draw what happened as a figure: PNG, SVG or PDF; or write it for Mermaid (.mmd) or PlantUML (.puml).
+    """Draw what happened as a figure: PNG, SVG or PDF; as a page to step through (.html); or for Mermaid (.mmd)
+    or PlantUML (.puml).
+
+    --view draws something else than the ladder: the state diagram, a timeline of states, a time-sequence graph,
+    congestion control, queues. Several times --seed or --profile: the runs side by side.
 
     EVENT is a time, a number as `tcpsim explain` prints it, or words as in a scenario: "client SYN".
 
@@ -274,14 +286,31 @@ def diagram(
     if what is not None and lossy:
         raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
     word = LOSSY if what is None else what
-    path = _output(output, _stem(word, loss, seed, profile, mutant, stream))
+    asked = views.Runs(view, seeds, profiles, host, connection)
+    asked.check()
+    path = _output(output, asked.stem(lambda seed, profile: _stem(word, loss, seed, profile, mutant, stream)))
     not_onto(file_of(word), path, "--output")
-    trace = trace_of(word, seed=seed, profile=profile, loss=loss, mutant=mutant, stream=stream, merge=merge or other)
+    paged = is_page(path, view)
+    traces = [
+        trace_of(
+            word, seed=seed, profile=profile, loss=loss, mutant=mutant, stream=stream, merge=merge or other,
+            explained=asked.explained or paged,
+        )
+        for seed, profile in asked.settings
+    ]  # fmt: skip
+    if view != views.LADDER:
+        with _drawing(path):
+            views.draw(asked, word, path, traces, **looks)
+        return
+    (trace,) = traces
     from ..draw import LADDER_FORMATS, draw_ladder
 
     look = look_of(word, trace, **looks)
-    with _drawing(path, LADDER_FORMATS):
-        draw_ladder(trace, path, look=look)
+    with _drawing(path, PAGES if paged else LADDER_FORMATS):
+        if paged:
+            draw_page(trace, path, look, looks["segments"])
+        else:
+            draw_ladder(trace, path, look=look)
 
 
 @contextmanager

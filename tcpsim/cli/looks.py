@@ -39,7 +39,7 @@ def detailed(command: Callable[..., Any]) -> Callable[..., Any]:
             help="brief: flags and states; options: windows and options, too; full: every timer and signal, too.",
         ),
         click.option("--absolute", is_flag=True, help="Sequence numbers of the wire, not counted from the ISS."),
-        click.option("--to", metavar="EVENT", help="Draw what happens up to an event, or a time: '2nd client FIN'."),
+        click.option("--to", metavar="EVENT", help="Draw what happens up to an event, or a time: 'client FIN'."),
         click.option("--from", "from_", metavar="EVENT", help="Draw from an event on, or a time: 1.5s."),
     ):  # fmt: skip
         command = option(command)

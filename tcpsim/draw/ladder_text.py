@@ -58,7 +58,9 @@ class Ladder:
         absolute: bool = False,
     ) -> None:
         self.ascii, self.reasons = ascii, Reasons(trace) if explain else None
-        self.scene = scene(trace, detail=detail, max_segments=max_segments, window=window, most_known=most_known)
+        self.scene = scene(
+            trace, detail=detail, max_segments=max_segments, window=window, most_known=most_known, absolute=absolute
+        )
 
     def lines(self, width: int, *, ascii: bool = False) -> list[Text]:
         """Return the ladder as styled lines, none wider than `width` (and at least 60)."""

@@ -1,7 +1,7 @@
 """The state diagram in small, as SVG: a box for each state, a line for each pair of states that some row joins.
 
 Rule 1. The lines are those of the rows of tcp/diagram.py. A pair without a route here is an error, not an omission.
-Rule 2. Rows that lead to CLOSED from everywhere (resets, aborts, timeouts) are drawn, but show only where one was taken.
+Rule 2. Rows that lead to CLOSED from everywhere (resets, aborts, timeouts) show only where one was taken.
 Rule 3. Nothing here knows a run: the page's script lights the states that the hosts are in.
 """
 

@@ -24,7 +24,6 @@ from ..trace import (
     Called,
     Explanation,
     Moved,
-    Record,
     TimerFired,
     TimerSet,
     TimerStopped,
@@ -278,6 +277,3 @@ def _told_rule(rule: Rule) -> tuple[str, str]:
 def event_line(step: Step) -> str:
     """Return a step as a line of the list of events."""
     return f"{step['head']}{', in ' + step['state'] if 'state' in step else ''}"
-
-
-__all__ = ["MOST_STEPS", "Record", "Story", "event_line", "story"]

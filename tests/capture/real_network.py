@@ -77,9 +77,7 @@ class Wire:
         self._outer = [f"tst{side}out" for side in "cs"]
         self._remove()
         try:
-            for name, inner, outer, address in zip(
-                self.names, self._inner, self._outer, (CLIENT, SERVER), strict=True
-            ):
+            for name, inner, outer, address in zip(self.names, self._inner, self._outer, (CLIENT, SERVER), strict=True):
                 _ip(f"netns add {name}")
                 _ip(f"link add {outer} type veth peer name {inner} netns {name}")
                 for device in (["-n", name], inner), ([], outer):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tcpsim.capture.spaces import MOST_RECENT, MOST_TEXT, End, Space, Store
 from tcpsim.capture.verdict import KINDS, NOT_EXPLAINED, NOT_JUDGED, REASONS, UNUSUAL
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import segment
@@ -24,6 +28,16 @@ def closed() -> Observed:
     return opened().client("FIN,ACK", 1, 1).server("FIN,ACK", 1, 2).client("ACK", 2, 2)
 
 
+def opened_with_sack(*, complete: bool) -> Observed:
+    return Observed(complete=complete).handshake(Options(sack_ok=True), Options(sack_ok=True))
+
+
+def reported(seen: Observed, left: int, right: int) -> Observed:
+    """A hundred octets are missing, a hundred come, and the server reports a block."""
+    block = (add(C_ISS, left), add(C_ISS, right))
+    return seen.client("ACK", 101, 1, 100).server("ACK", 1, 1, options=Options(sack=(block,)))
+
+
 Tale = Callable[[], Observed]
 
 TALES: dict[str, list[tuple[str, Tale]]] = {
@@ -36,7 +50,10 @@ TALES: dict[str, list[tuple[str, Tale]]] = {
         ("s", lambda: Observed().client("SYN").server("SYN,ACK", 0, 0)),
         ("c", lambda: Observed().client("SYN").server("SYN,ACK", 0, 1).client("ACK", 1, 0)),
     ],
-    "syn-ack.wrong": [("s", lambda: Observed().client("SYN").server("SYN,ACK", 0, 500))],
+    "syn-ack.wrong": [
+        ("s", lambda: Observed().client("SYN").server("SYN,ACK", 0, 500)),
+        ("s", lambda: Observed(complete=True).client("SYN").server("SYN,ACK", 0, -500)),
+    ],
     "listen.no-syn": [("s", lambda: Observed().client("SYN").server("ACK", 0, 1))],
     "syn-sent.bad-ack": [
         ("c", lambda: Observed().client("SYN").see(1, segment("SYN,ACK", S_ISS, 77)).client("ACK", 1, 1)),
@@ -81,7 +98,7 @@ TALES: dict[str, list[tuple[str, Tale]]] = {
     ],
     "text.changed": [
         ("c", lambda: opened().client("PSH,ACK", 1, 1, b"first").client("PSH,ACK", 1, 1, b"fjrst")),
-        ("c", lambda: opened().client("ACK", 1, 1, b"first").client("PSH,ACK", 3, 1, b"rstx").client("ACK", 6, 1, b"y")),
+        ("c", lambda: opened().client("ACK", 1, 1, b"first").client("ACK", 3, 1, b"rstx").client("ACK", 6, 1, b"y")),
     ],
     "rst.numbers": [
         ("s", lambda: Observed().client("SYN").see(1, segment("RST,ACK", 0, C_ISS))),
@@ -104,18 +121,14 @@ TALES: dict[str, list[tuple[str, Tale]]] = {
         ("c", lambda: Observed(complete=True).handshake(ALL, ALL).client("ACK", 1, 1, 1, options=Options(ts=(3, 99)))),
     ],
     "sack.unasked": [
-        ("s", lambda: opened().client("ACK", 101, 1, 100)
-            .server("ACK", 1, 1, options=Options(sack=((add(C_ISS, 101), add(C_ISS, 201)),)))),
+        ("s", lambda: reported(opened(), 101, 201)),
     ],
     "sack.unsent": [
-        ("s", lambda: Observed(complete=complete).handshake(Options(sack_ok=True), Options(sack_ok=True))
-            .client("ACK", 101, 1, 100)
-            .server("ACK", 1, 1, options=Options(sack=((add(C_ISS, 101), add(C_ISS, 301)),))))
-        for complete in (True, False)
+        ("s", lambda: reported(opened_with_sack(complete=True), 101, 301)),
+        ("s", lambda: reported(opened_with_sack(complete=False), 101, 301)),
     ],
     "sack.empty": [
-        ("s", lambda: Observed().handshake(Options(sack_ok=True), Options(sack_ok=True)).client("ACK", 101, 1, 100)
-            .server("ACK", 1, 1, options=Options(sack=((add(C_ISS, 201), add(C_ISS, 101)),)))),
+        ("s", lambda: reported(opened_with_sack(complete=False), 201, 101)),
     ],
     "bits.syn-fin": [("c", lambda: Observed().client("SYN,FIN"))],
     "isn.same": [
@@ -126,6 +139,9 @@ TALES: dict[str, list[tuple[str, Tale]]] = {
     "syn-ack.another": [
         ("s", lambda: Observed().client("SYN").server("SYN,ACK", 0, 1).see(
             1, segment("SYN,ACK", 9, add(C_ISS, 1)))),
+    ],
+    "syn-ack.old": [
+        ("s", lambda: Observed().client("SYN").server("SYN,ACK", 0, -500)),
     ],
     "syn.text": [("c", lambda: Observed().client("SYN", text=b"x"))],
     "ack.left": [("s", lambda: opened().client("ACK", 1, 1, 100).server("ACK", 1, 101).server("ACK", 1, 51))],
@@ -174,7 +190,7 @@ def test_a_segment_is_judged_for_this_reason(reason: str, side: str, tale: Tale)
 
 
 def test_every_reason_has_a_tale() -> None:
-    assert set(REASONS) == {*TALES, "capture.itself"}
+    assert set(REASONS) == {*TALES, "capture.itself", "capture.crowded"}
 
 
 def test_reasons_cite_a_paragraph_and_say_a_sentence() -> None:
@@ -245,3 +261,62 @@ def test_what_is_unusual_or_not_judged_does_not_make_a_connection_unexplained() 
 def test_what_was_not_explained_is_no_measure_for_what_follows() -> None:
     forged = opened().client("PSH,ACK", 1, -20_000, b"evil").client("PSH,ACK", 1, 1, b"good").server("ACK", 1, 5)
     assert forged.said() == ["c ack.before-iss"]
+
+
+# ---------------------------------------------------------------------- whatever comes
+
+NUMBERS = st.sampled_from([-1, 0, 1, 2, 5, 9, 60_000, 70_000, 1 << 31])
+OPTIONS = st.none() | st.builds(
+    Options,
+    mss=st.none() | st.sampled_from([0, 536, 1460]),
+    wscale=st.none() | st.sampled_from([0, 7, 255]),
+    sack_ok=st.booleans(),
+    ts=st.none() | st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    sack=st.sampled_from([(), ((C_ISS, 4),), ((5, 5),), ((S_ISS, add(S_ISS, 9)),)]),
+)
+SEEN = st.tuples(
+    st.integers(0, 1), st.integers(0, 63), NUMBERS, NUMBERS, st.sampled_from([b"", b"x", b"text"]),
+    st.sampled_from([0, 1, 8_000, 65_535]), OPTIONS,
+)  # fmt: skip
+
+
+@given(st.lists(SEEN, max_size=25), st.booleans())
+def test_whatever_is_seen_is_judged(
+    packets: list[tuple[int, int, int, int, bytes, int, Options | None]], complete: bool
+) -> None:
+    seen = Observed(complete=complete)
+    for side, ctl, seq, ack, text, wnd, options in packets:
+        own, peer = seen.bases[side], seen.bases[1 - side]
+        seen.see(side, segment(ctl, add(own, seq), add(peer, ack) if ctl & 16 else 0, wnd, text, options))
+    verdict = seen.concluded()
+    assert verdict.frames == len(packets)
+    assert json.loads(json.dumps(verdict.as_json()))["explained"] is verdict.explained
+    assert verdict.opened
+    assert verdict.closed
+
+
+def test_what_is_kept_has_bounds() -> None:
+    store = Store()
+    space = Space(0, True, store)
+    for number in range(2_000):
+        space.send(number * 2_000 + 1_000, number * 2_000 + 2_000)
+        space.keep(number * 2_000 + 1_000, bytes(1_000))
+    assert len(space.holes) <= MOST_RECENT
+    assert store.kept <= MOST_TEXT
+    space.forget_text()
+    assert store.kept == 0
+    end = End()
+    for number in range(2_000):
+        end.begin(number, True, store)
+        end.remember(segment("ACK", 1, number), ack=True, reset=False)
+    assert len(end.spaces) == End.MOST_SPACES
+    assert len(end.acks) == MOST_RECENT
+
+
+def test_the_judgements_that_are_kept_are_bounded_and_the_others_counted() -> None:
+    seen = opened()
+    for _ in range(300):
+        seen.client("PSH", 1, text=b"x")
+    verdict = seen.concluded()
+    assert verdict.counts[NOT_EXPLAINED] == 300
+    assert len(verdict.judgements) == 100

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from tcpsim.capture.reading import Packet
+from tcpsim.capture.writing import write_capture
 from tcpsim.scenario import load, run
 from tcpsim.tcp.segment import PSH, Segment, ctl_name
 from tcpsim.tcp.units import MS
@@ -57,13 +57,14 @@ def packets(*lines: tuple[float, int, Segment] | tuple[float, int, Segment, int]
     return found
 
 
-def written(folder: Path, trace: Trace, *places: str) -> Sequence[Path]:
-    """Captures of a trace, one for each place."""
-    from tcpsim.capture.writing import write_capture
+def written(folder: Path, trace: Trace, place: str) -> Path:
+    """A capture of a trace at a place."""
+    path = folder / f"{place}.pcap"
+    write_capture(trace, path, place)
+    return path
 
-    paths = []
-    for place in places:
-        path = folder / f"{place}.pcap"
-        write_capture(trace, path, place)
-        paths.append(path)
-    return paths
+
+def both_written(folder: Path, trace: Trace) -> tuple[Path, Path]:
+    """Captures of a trace at both of its hosts."""
+    one, other = trace.hosts
+    return written(folder, trace, one), written(folder, trace, other)

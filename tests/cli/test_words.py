@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import tcpsim as package
+from tcpsim.capture.writing import write_capture
 from tcpsim.cli.commands import tcpsim
 from tcpsim.draw.happenings import happenings
 from tcpsim.scenario import library
@@ -243,6 +244,7 @@ def test_help_has_examples_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(examples) > 5
     (tmp_path / "mine.yaml").write_text(package.load("handshake").text, "utf-8")
     (tmp_path / "mine.pkt").write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n", "utf-8")
+    write_capture(package.run(package.load("handshake")).trace, tmp_path / "capture.pcapng")
     for example in examples:
         ran = call(*example.split()[1:])
         assert ran.exit_code == 0, (example, ran.output)

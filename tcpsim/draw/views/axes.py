@@ -58,6 +58,12 @@ class Gap:
         """The words in it."""
         return span(self.silence)
 
+    @property
+    def words(self) -> tuple[float, float]:
+        """From and to which point of the axis they reach."""
+        middle, half = (self.start + self.end) / 2, width(self.text, TYPES["silence small"]) / 2 + 3
+        return middle - half, middle + half
+
 
 def folded(times: Sequence[Time]) -> Time | None:
     """Return from which length on silence between some times (in order) is folded, or None for not at all."""
@@ -93,7 +99,7 @@ class TimeAxis:
         self.scale = self._scale(width)
         self.stretched: list[tuple[float, float]] = []
         self.places = self._solve(list(rooms))
-        self.width = self.places[-1]
+        self.width = self.places[-1] if self.scale else max(self.places[-1], width)
         self.silences = [(self._times[place - 1], self._times[place]) for place in sorted(self._folds)]
         self.folds = [
             Gap(self.places[place - 1], self.places[place], self._times[place] - self._times[place - 1])
@@ -140,7 +146,7 @@ class TimeAxis:
 
     def marks(self) -> list[Mark]:
         """Return the numbers along it: round ones, and where a run between two folds has none, its beginning."""
-        taken = [(fold.start, fold.end) for fold in self.folds]
+        taken = [fold.words for fold in self.folds]
         out: list[Mark] = []
         step = round_step(TICKS_APART / self.scale) if self.scale else 1
         for first, last in self._runs():
@@ -155,7 +161,7 @@ class TimeAxis:
 
     def moments_marks(self, moments: Iterable[Moment]) -> list[Mark]:
         """Return the times of some moments as numbers along it, without those for which there is no room."""
-        taken = [(fold.start, fold.end) for fold in self.folds]
+        taken = [fold.words for fold in self.folds]
         out: list[Mark] = []
         last: Time | None = None
         for moment in sorted(moments):
@@ -193,7 +199,7 @@ def round_step(least: float) -> int:
 
 
 class ValueAxis:
-    """The upright axis of a graph: from 0, or from `low`, up to a round number that is not less than `high`.
+    """The upright axis of a graph: from 0, or from the round number below `low`, up to `high`, with room for a number.
 
     `unit` is what a number along it counts: 1, or the nanoseconds of a unit of time; `name` is that unit's name.
     """
@@ -204,7 +210,7 @@ class ValueAxis:
         if unit > 1 and least < unit:
             self.step = round_step(least)
         self.low = low // self.step * self.step
-        self.high = max(-(-high // self.step) * self.step, self.low + self.step)
+        self.high = max(high, self.low + self.step)
         self.height, self.unit, self.name = height, unit, name
 
     def y(self, value: float) -> float:

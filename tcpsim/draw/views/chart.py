@@ -122,10 +122,10 @@ class Chart:
         if len(points) > 1:
             self.curves.append(Curve(tuple(points), ink, over, tip))
 
-    def cross(self, x: float, y: float, ink: Ink, *, over: float = 4.0, tip: str = "") -> None:
+    def cross(self, x: float, y: float, ink: Ink, half: float = CROSS, *, over: float = 4.0, tip: str = "") -> None:
         """Draw a cross around a point."""
         for sign in (1, -1):
-            self.line([(x - CROSS, y - sign * CROSS), (x + CROSS, y + sign * CROSS)], ink, over=over, tip=tip)
+            self.line([(x - half, y - sign * half), (x + half, y + sign * half)], ink, over=over, tip=tip)
 
     def diamond(
         self, x: float, y: float, half: float, fill: str, edge: str, *, over: float = 4.0, tip: str = ""

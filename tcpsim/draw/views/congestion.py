@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from ..palette import AMBER, BLUE, CHIP, FAINT, INK, RED, TEAL
 from ..words import clean
 from .axes import TimeAxis, ValueAxis, folded_note, time_unit
-from .chart import Area, Chart, Ink, Panel
+from .chart import MARGIN, Area, Chart, Ink, Panel
 from .courses import UNLIMITED, Courses, courses
-from .grid import Row, dotted, graph_width, grid, ruled, samples
+from .grid import BETWEEN, Row, dotted, graph_width, grid, ruled, samples
 from .sequences import busiest
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def congestion(
     told = [_courses(trace, host, connection) for _, trace in runs]
     wide = graph_width(len(runs))
     time = TimeAxis(_moments(told), wide)
-    whole = len(runs) * (wide + 24) - 24
+    whole = len(runs) * (wide + BETWEEN) - BETWEEN
     first = runs[0][1].header
     view = f"congestion control, {_way(told[0])}"
     y = chart.head(clean(first.title), view, "" if caption else clean(first.source), whole)
     y = samples(chart, y, _samples(told), whole)
     reach, y = grid(chart, y, _rows(told), [clean(name) for name, _ in runs], time)
     y = chart.foot([*_left_out(told), *folded_note(time)], caption, y + 16, whole)
-    chart.finish(reach, y)
+    chart.finish(max(reach, MARGIN + whole), y)
     return chart
 
 

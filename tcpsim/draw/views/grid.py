@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..measure import shorten, width
+from ..measure import drawable, shorten, width
 from ..palette import GREY, TYPES
 from .chart import INSET, MARGIN, SAMPLE, Ink, Panel
 
@@ -24,7 +24,7 @@ WIDE: Final = 640.0
 """The width of the graphs of a page together, points ..."""
 NARROWEST: Final = 230.0
 """... unless one would be narrower than this."""
-BETWEEN: Final = 24.0
+BETWEEN: Final = 36.0
 """Between two columns."""
 
 Paint = Callable[[Panel, int], None]
@@ -56,7 +56,7 @@ def grid(chart: Chart, top: float, rows: Sequence[Row], columns: Sequence[str], 
     if len(columns) > 1:
         for number, name in enumerate(columns):
             x = left + number * (time.width + BETWEEN)
-            chart.write(shorten(name, TYPES["panel"], time.width), "panel", x - INSET, y + 7)
+            chart.write(shorten(drawable(name, TYPES["panel"]), TYPES["panel"], time.width), "panel", x - INSET, y + 7)
         y += 22
     for place, row in enumerate(rows):
         above = chart.write(row.name, "panel", MARGIN, y + 6)

@@ -7,16 +7,19 @@ Rule 2. Hosts stand in the order of the trace, connections in the order of their
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from ...tcp.diagram import CLOSED
-from ...trace import Moved, SegmentRecord, Sent
+from ...trace import Moved, Note, SegmentRecord, Sent
 
 if TYPE_CHECKING:
     from ...tcp.diagram import State
     from ...trace import Flow, Trace
     from ..scene import Moment
+
+_FORGOTTEN: Final = ("crash: ", "restart: ")
+"""How the notes begin that tell of a host's lost memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ class Life:
         connection: the host's number for it.
         flow: of the packets that it sends, or None where it sent and received none.
         stays: its states in order, without CLOSED.
+        crashed: whether its host lost its memory, and with it the connection.
     """
 
     host: str
     connection: int
     flow: Flow | None = None
     stays: list[Stay] = field(default_factory=list)
+    crashed: bool = False
 
 
 def lives(trace: Trace) -> dict[str, list[Life]]:
@@ -55,6 +60,9 @@ def lives(trace: Trace) -> dict[str, list[Life]]:
     flows: dict[tuple[str, int], Flow] = {}
     for record in trace.records:
         number = record.connection
+        if isinstance(record, Note) and record.text.startswith(_FORGOTTEN):
+            for life in told.get(record.host, []):
+                _forget(life, (record.time, record.serial))
         if number is None:
             continue
         key = (record.host, number)
@@ -71,11 +79,16 @@ def lives(trace: Trace) -> dict[str, list[Life]]:
     return told
 
 
+def _forget(life: Life, here: Moment) -> None:
+    if life.stays and life.stays[-1].end is None:
+        life.stays[-1] = replace(life.stays[-1], end=here)
+        life.crashed = True
+
+
 def _move(life: Life, move: Moved) -> None:
     here = (move.time, move.serial)
     if life.stays and life.stays[-1].end is None:
-        last = life.stays[-1]
-        life.stays[-1] = Stay(last.state, last.start, here, last.why)
+        life.stays[-1] = replace(life.stays[-1], end=here)
     elif move.source is not CLOSED:
         life.stays.append(Stay(move.source, (0, -1), here, ""))  # what led there is not in the trace
     if move.target is not CLOSED:

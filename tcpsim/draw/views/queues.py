@@ -6,14 +6,15 @@ Rule 2. All links share one upright axis, all listeners another.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from ..palette import AMBER, BLUE, GREY, INK, PAPER, RED, TEAL
 from ..words import clean
 from .axes import TimeAxis, ValueAxis, folded_note
-from .chart import Chart, Ink, Panel
+from .chart import CROSS, MARGIN, Chart, Ink, Panel
 from .crowds import directions, queues
-from .grid import Row, crossed, dotted, graph_width, grid, ruled, samples
+from .grid import BETWEEN, Row, crossed, dotted, graph_width, grid, ruled, samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,14 @@ TALL: Final = 76.0
 MAX_ROWS: Final = 12
 """So many listeners, and so many directions, are drawn: the fullest."""
 
+DENSE: Final = 1500
+"""A curve with more steps than this is thin."""
+
 _HALF_OPEN: Final = Ink(AMBER, 1.4)
 _WAITING: Final = Ink(BLUE, 1.5, (4.5, 1.8))
 _LIMIT: Final = Ink(GREY, 0.9, (1.5, 2.0))
 _PACKETS: Final = Ink(TEAL, 1.3)
+_THIN: Final = Ink(TEAL, 0.4)
 
 
 def queue_graph(runs: Sequence[tuple[str, Trace]], caption: Caption | None = None) -> Chart:
@@ -41,7 +46,7 @@ def queue_graph(runs: Sequence[tuple[str, Trace]], caption: Caption | None = Non
     chart = Chart()
     told = [_Run(trace) for _, trace in runs]
     wide = graph_width(len(runs))
-    whole = len(runs) * (wide + 24) - 24
+    whole = len(runs) * (wide + BETWEEN) - BETWEEN
     time = TimeAxis([(0, 0), *((at, 0) for run in told for at in run.times())], wide)
     listeners, ways, left_out = _chosen(told)
     rows = [*_listener_rows(told, listeners), *_link_rows(told, ways)]
@@ -50,7 +55,7 @@ def queue_graph(runs: Sequence[tuple[str, Trace]], caption: Caption | None = Non
     y = samples(chart, y, _samples(told, listeners), whole)
     reach, y = grid(chart, y, rows, [clean(name) for name, _ in runs], time)
     y = chart.foot([*left_out, *folded_note(time)], caption, y + 16, whole)
-    chart.finish(reach, y)
+    chart.finish(max(reach, MARGIN + whole), y)
     return chart
 
 
@@ -136,14 +141,17 @@ def _link_rows(told: list[_Run], ways: list[tuple[str, str]]) -> list[Row]:
 
 
 def _paint_way(panel: Panel, told: Direction) -> None:
-    panel.steps(told.packets, _PACKETS)
+    dense = len(told.packets) > DENSE
+    panel.steps(told.packets, _THIN if dense else _PACKETS)
     for time in told.drops:
-        panel.chart.cross(panel.x(time), panel.y(_at(told.packets, time)), Ink(RED, 1.6))
+        x, y = panel.x(time), panel.y(_at(told.packets, time))
+        panel.chart.cross(x, y, Ink(RED, 0.9 if dense else 1.6), 2.0 if dense else CROSS)
 
 
 def _at(curve: Curve, time: Time) -> int:
     """Return the value of a curve at a time."""
-    return next((value for start, value in reversed(curve) if start <= time), 0)
+    place = bisect_right(curve, time, key=lambda step: step[0])
+    return curve[place - 1][1] if place else 0
 
 
 def _samples(told: list[_Run], keys: list[tuple[str, int]]) -> list[Sample]:

@@ -16,7 +16,7 @@ from ...tcp.segment import FIN, RST, SYN
 from ..palette import AMBER, BLUE, GREEN, INK, RED, TEAL
 from ..words import clean
 from .axes import TimeAxis, ValueAxis, folded_note
-from .chart import INSET, Chart, Ink, Panel
+from .chart import CROSS, INSET, MARGIN, Chart, Ink, Panel
 from .grid import Row, crossed, graph_width, grid, ruled, samples, upright
 from .sequences import Sequence as Direction
 from .sequences import busiest, sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ...trace import Trace
     from ..framing import Caption
+    from ..page import Line
     from ..scene import Moment
     from .grid import Sample
     from .sequences import Stroke
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 TALL: Final = 330.0
 """The height of a graph, points, and of each of several."""
 TALL_OF_MANY: Final = 210.0
+DENSE: Final = 1000
+"""With more segments than this in a graph, strokes and crosses are small, and have no serifs."""
 FAR: Final = 3
 """A window that ends more than so many times as high as the segments is not drawn."""
 ASIDE: Final = 4.0
 """How far, in points."""
 MAX_ASIDE: Final = 120
 """With more on a page that happens at one instant as something else, all of that stands at one place."""
-MAX_STROKES: Final = 20_000
+MAX_STROKES: Final = 10_000
 """So many segments of a run are drawn."""
 
 _SENT: Final = Ink(INK, 1.3)
@@ -62,19 +65,19 @@ def sequence_graph(
     """
     chart = Chart()
     told = [_direction(trace, host, connection) for _, trace in runs]
-    high = max((_high(each) for each in told), default=1)
-    most = max((end for each in told for _, end in each.edges if end <= FAR * high), default=0)
+    high, far = max(map(_high, told)), _far(told)
+    most = max((end for each in told for _, end in each.edges if end <= far), default=0)
     time = _time_axis(told)
     tall = TALL if len(runs) == 1 else TALL_OF_MANY
-    value = ValueAxis(max(high, most), tall)
-    rows = [_row(name if len(runs) > 1 else "", each, value, high) for (name, _), each in zip(runs, told, strict=True)]
+    value = ValueAxis(max(high, most), tall, low=min(each.first for each in told))
+    rows = [_row(name if len(runs) > 1 else "", each, value, far) for (name, _), each in zip(runs, told, strict=True)]
     first = runs[0][1].header
     view = f"time-sequence graph, {_way(told[0])}"
     y = chart.head(clean(first.title), view, "" if caption else clean(first.source), graph_width(1))
     y = samples(chart, y, _samples(told), graph_width(1))
     reach, y = grid(chart, y, rows, [""], time)
-    y = chart.foot([*_left_out(told, high), *_of_time(time)], caption, y + 16, graph_width(1))
-    chart.finish(reach, y)
+    y = chart.foot([*_left_out(told, far), *_of_time(time)], caption, y + 16, graph_width(1))
+    chart.finish(max(reach, MARGIN + graph_width(1)), y)
     return chart
 
 
@@ -89,6 +92,12 @@ def _way(told: Direction) -> str:
     if not told.strokes:
         return "no segment was sent"
     return f"{clean(told.host)} to {clean(told.peer)}"
+
+
+def _far(told: list[Direction]) -> int:
+    """Return how high a window is drawn."""
+    low = min(each.first for each in told)
+    return low + FAR * (max(map(_high, told)) - low)
 
 
 def _high(told: Direction) -> int:
@@ -122,11 +131,11 @@ def _samples(told: list[Direction]) -> list[Sample]:
     return entries
 
 
-def _left_out(told: list[Direction], high: int) -> list[str]:
+def _left_out(told: list[Direction], far: int) -> list[str]:
     out = [
         "Relative sequence numbers; segments when they were sent, acknowledgments when they came back to the sender."
     ]
-    hidden = [end for each in told for _, end in each.edges if end > FAR * high]
+    hidden = [end for each in told for _, end in each.edges if end > far]
     if hidden:
         out.append(f"The edge of the window is not drawn where it is beyond the graph: it is as high as {max(hidden)}.")
     if any(not each.scaled for each in told):
@@ -144,10 +153,11 @@ def _of_time(time: TimeAxis) -> list[str]:
     return [*aside, *folded_note(time)]
 
 
-def _row(name: str, told: Direction, value: ValueAxis, high: int) -> Row:
+def _row(name: str, told: Direction, value: ValueAxis, far: int) -> Row:
     def paint(panel: Panel, _: int) -> None:
+        dense = len(told.strokes) > DENSE
         for stroke in told.strokes[:MAX_STROKES]:
-            _stroke(panel, stroke)
+            _stroke(panel, stroke, dense=dense)
         for moment, left, right in told.blocks:
             panel.chart.line([(panel.at(moment), panel.y(left)), (panel.at(moment), panel.y(right))], _BLOCK, over=2.4)
         for moment, ack in told.repeats:
@@ -156,24 +166,24 @@ def _row(name: str, told: Direction, value: ValueAxis, high: int) -> Row:
         panel.steps(told.acks, _ACKED)
         if told.acks:
             panel.name_end(told.acks[-1][1], "acknowledged", "curve green")
-        panel.steps(told.edges, _EDGE, most=FAR * high)
-        if told.edges and told.edges[-1][1] <= FAR * high:
+        panel.steps(told.edges, _EDGE, most=far)
+        if told.edges and told.edges[-1][1] <= far:
             panel.name_end(told.edges[-1][1], "edge of the window", "curve blue")
         _flags(panel, told.strokes)
 
     return Row(name or "sequence number", "octets" if not name else "sequence number, octets", value, paint)
 
 
-def _stroke(panel: Panel, stroke: Stroke) -> None:
+def _stroke(panel: Panel, stroke: Stroke, *, dense: bool) -> None:
     x, low, high = panel.at((stroke.time, stroke.serial)), panel.y(stroke.start), panel.y(stroke.end)
     if low - high < 2.4:  # a SYN, a FIN, a probe: one number, still to be seen
         low, high = (low + high) / 2 + 1.2, (low + high) / 2 - 1.2
     ink, chart = (_AGAIN if stroke.again else _SENT), panel.chart
     chart.line([(x, low), (x, high)], ink, over=3, tip=stroke.words)
-    for y in (low, high):
+    for y in () if dense else (low, high):
         chart.line([(x - 2.2, y), (x + 2.2, y)], Ink(ink.colour, 0.8), over=3)
     if stroke.fate in ("lost", "corrupted"):
-        chart.cross(x, (low + high) / 2, Ink(RED, 1.6), tip=stroke.words)
+        chart.cross(x, (low + high) / 2, Ink(RED, 0.9 if dense else 1.6), 2.0 if dense else CROSS, tip=stroke.words)
 
 
 def _flags(panel: Panel, strokes: list[Stroke]) -> None:
@@ -189,11 +199,14 @@ def _flags(panel: Panel, strokes: list[Stroke]) -> None:
         y = panel.y(stroke.end)
         for dx, dy, side in ((6, -8, 1), (6, 8, 1), (-6, -8, -1), (-6, 8, -1), (0, -12, 0)):
             label = panel.chart.write(name, "curve ink", x + dx, y + dy, side, tip=stroke.words)
-            left, top, right, bottom = label.box.bounds
-            if (
-                panel.left - INSET <= left and right <= panel.right + INSET and panel.top - 6 <= top and bottom <= panel.bottom - 1
-                and not any(left < b[2] and b[0] < right and top < b[3] and b[1] < bottom for b in taken)
-            ):  # fmt: skip
-                taken.append((left, top, right, bottom))
+            box = left, top, right, bottom = label.box.bounds
+            aside = left < panel.left - INSET or right > panel.right + INSET
+            if not (aside or top < panel.top - 6 or bottom > panel.bottom - 1 or any(_meet(box, b) for b in taken)):
+                taken.append(box)
                 break
             panel.chart.labels.pop()
+
+
+def _meet(one: Line, other: Line) -> bool:
+    """Return whether two upright boxes (left, top, right, bottom) share anything."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

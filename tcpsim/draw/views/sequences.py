@@ -12,17 +12,23 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ...tcp.diagram import LISTEN
 from ...tcp.segment import RST, SYN, ctl_name
-from ...trace import Arrived, Datagram, Sent, flights
+from ...trace import Arrived, Datagram, Discarded, Moved, Sent, flights
 from ...trace.trace import signed
 
 if TYPE_CHECKING:
-    from ...tcp.segment import Segment
     from ...tcp.units import Time
-    from ...trace import Flow, SegmentRecord, Trace
+    from ...trace import Flow, Record, SegmentRecord, Trace
     from ..scene import Moment
+
+_REFUSED: Final = (
+    "first.unacceptable", "first.paws", "second.", "third.", "fourth.", "fifth.", "listen.", "syn-sent.", "closed.",
+    "challenge.",
+)  # fmt: skip
+"""How the ids of the rules begin by which a segment is dropped before its acknowledgment is used."""
 
 Curve = list[tuple[int, int]]
 """Steps: from this time on (nanoseconds) that value."""
@@ -94,6 +100,11 @@ class Sequence:
     end: Time = 0
 
     @property
+    def first(self) -> int:
+        """The lowest number that was sent or acknowledged."""
+        return min([stroke.start for stroke in self.strokes] + [ack for _, ack in self.acks[:1]], default=0)
+
+    @property
     def start(self) -> Time:
         """When its first segment was sent, nanoseconds; 0 if there is none."""
         return self.strokes[0].time if self.strokes else 0
@@ -131,28 +142,43 @@ class _Reader:
     def __init__(self, trace: Trace, host: str, connection: int) -> None:
         self.told = Sequence(host, connection)
         self.ends = {flight.serial: flight for flight in flights(trace) if flight.source == host and not flight.copy}
+        self._start()
+        self.shifts: dict[Flow, int | None] = {}  # of the SYNs, by their flow: that of a cookie belongs to nobody
+        self.unused = _unused(trace, host, connection)
+        for record in trace.records:
+            if record.host == host:
+                self._see(record, record.connection == connection)
+        flow = self.told.flow
+        self.told.scaled = flow is not None and flow in self.shifts and _reverse(flow) in self.shifts
+
+    def _see(self, record: Record, own: bool) -> None:
+        """Take note of what happens at the sender, to this connection (`own`) or to another."""
+        if own and isinstance(record, Moved) and record.target is LISTEN:
+            self._start()
+        if not isinstance(record, (Sent, Arrived)) or isinstance(record.segment, Datagram):
+            return
+        if record.segment.ctl & SYN:
+            options = record.segment.options
+            self.shifts[record.flow] = None if options is None else options.wscale
+        if own:
+            self.told.end = record.time
+            if isinstance(record, Sent):
+                self._sent(record)
+            elif record.serial not in self.unused:
+                self._arrived(record)
+
+    def _start(self) -> None:
+        """Begin, or begin anew: a passive OPEN whose SYN was not meant is back in LISTEN."""
         self.una = self.nxt = 0
+        self.begun = False  # whether SND.UNA and SND.NXT are known
         self.wl1: int | None = None
         self.wl2 = 0
-        self.shifts: dict[str, int | None] = {}  # by whose SYN it was: "ours", "theirs"
         self.outstanding: list[int] = []  # the number after each segment that is not acknowledged, in order
         self.sendings: dict[int, tuple[Time, bool]] = {}  # by that number, when it was sent, and whether only once
-        for record in trace.records:
-            if record.host != host or record.connection != connection:
-                continue
-            if isinstance(record, (Sent, Arrived)) and not isinstance(record.segment, Datagram):
-                self.told.end = record.time
-                if isinstance(record, Sent):
-                    self._sent(record)
-                else:
-                    self._arrived(record)
-        self.told.scaled = len(self.shifts) == 2
 
     def _sent(self, record: Sent) -> None:
         segment, told = record.segment, self.told
         told.flow, told.peer = record.flow, record.to
-        if segment.ctl & SYN:
-            self.shifts["ours"] = _shift(segment)
         if not segment.seg_len and not segment.ctl & RST:
             return
         flight, end = self.ends[record.serial], record.seq + segment.seg_len
@@ -164,9 +190,15 @@ class _Reader:
             )
         )  # fmt: skip
         if segment.seg_len:
+            self._begin(record.seq)
             self._time(record.time, record.seq, end, once=not again)
             self.nxt = max(self.nxt, end)
             put(told.in_flight, record.time, self.nxt - self.una)
+
+    def _begin(self, number: int) -> None:
+        """Begin with the first number that is heard of: 0, unless the SYN is not in the trace, or was a cookie."""
+        if not self.begun:
+            self.begun, self.una, self.nxt = True, number, number
 
     def _time(self, now: Time, start: int, end: int, *, once: bool) -> None:
         """Take note of when numbers were sent: of what is sent twice no round trip is known (Karn's rule)."""
@@ -179,9 +211,13 @@ class _Reader:
 
     def _arrived(self, record: SegmentRecord) -> None:
         segment, told = record.segment, self.told
-        if segment.ctl & SYN:
-            self.shifts["theirs"] = _shift(segment)
-        if record.ack is None or segment.ctl & RST or not self.una <= record.ack <= self.nxt:
+        if segment.ctl & SYN and record.ack is None and self.wl1 is None:  # the window of whoever calls
+            self.wl1, self.wl2 = record.seq, self.una
+            put(told.edges, record.time, self.una + segment.wnd)
+        if record.ack is None or segment.ctl & RST:
+            return
+        self._begin(record.ack)
+        if not self.una <= record.ack <= self.nxt:
             return
         if record.ack > self.una:
             self._acknowledge(record.time, record.ack)
@@ -195,7 +231,7 @@ class _Reader:
                 told.blocks.append(((record.time, record.serial), left, right))
         if self.wl1 is None or self.wl1 < record.seq or (self.wl1 == record.seq and self.wl2 <= record.ack):
             self.wl1, self.wl2 = record.seq, record.ack
-            put(told.edges, record.time, record.ack + self._window(segment))
+            put(told.edges, record.time, record.ack + self._window(record))
 
     def _acknowledge(self, now: Time, ack: int) -> None:
         """Take note of a new SND.UNA; what filled a hole tells nothing of the round trip of what lay behind it."""
@@ -206,12 +242,26 @@ class _Reader:
             self.told.round_trips.append((now, now - covered[-1][0]))
         self.una = ack
 
-    def _window(self, segment: Segment) -> int:
+    def _window(self, record: SegmentRecord) -> int:
         """Return SEG.WND in octets (RFC 7323 2.2: both SYNs must have the option, and that of a SYN is not scaled)."""
-        ours, theirs = self.shifts.get("ours"), self.shifts.get("theirs")
-        scale = 0 if ours is None or theirs is None or segment.ctl & SYN else theirs
-        return segment.wnd << scale
+        ours, theirs = self.shifts.get(_reverse(record.flow)), self.shifts.get(record.flow)
+        scale = 0 if ours is None or theirs is None or record.segment.ctl & SYN else theirs
+        return record.segment.wnd << scale
 
 
-def _shift(segment: Segment) -> int | None:
-    return None if segment.options is None else segment.options.wscale
+def _reverse(flow: Flow) -> Flow:
+    return (*flow[2:], *flow[:2])
+
+
+def _unused(trace: Trace, host: str, connection: int) -> set[int]:
+    """Return the serials of arrivals whose acknowledgment did not count: refused before, or by, the fifth check."""
+    latest: dict[int, int] = {}
+    out: set[int] = set()
+    for record in trace.records:
+        if record.host != host or record.connection != connection:
+            continue
+        if isinstance(record, Arrived):
+            latest[record.packet] = record.serial
+        elif isinstance(record, Discarded) and record.why is not None and record.why.id.startswith(_REFUSED):
+            out.add(latest.get(record.packet, -1))
+    return out

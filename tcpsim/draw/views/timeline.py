@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ...tcp.diagram import LISTEN, State
-from ..measure import shorten, width
-from ..palette import FAINT, GREY, PAPER, RULE, STATE_FILL, STRIPED, TYPES
+from ..measure import drawable, shorten, width
+from ..palette import FAINT, GREY, PAPER, RED, RULE, STATE_FILL, STRIPED, TYPES
 from ..words import clean
 from .axes import TimeAxis, folded_note
 from .chart import MARGIN, Area, Chart, Ink
-from .grid import samples
+from .grid import crossed, samples
 from .lives import lives
 
 if TYPE_CHECKING:
@@ -66,8 +66,10 @@ class _Timeline:
         wide = self.left - MARGIN + self.axis.width
         first = runs[0][1].header
         y = chart.head(clean(first.title), "state timeline", "" if caption else clean(first.source), wide)
-        if not self.named:
-            y = samples(chart, y, _states(stays), wide)
+        entries = [] if self.named else list(_states(stays))
+        if any(life.crashed for _, hosts, _ in self.runs for _, rows in hosts for life in rows):
+            entries.append(("the host crashes", "curve red", crossed(RED)))
+        y = samples(chart, y, entries, wide)
         top = y
         for name, hosts, _ in self.runs:
             if len(self.runs) > 1:
@@ -123,7 +125,7 @@ class _Timeline:
             return f"connection {life.connection}"
         _, own, at, port = life.flow
         peer = self.names.get(at, f"[{at}]" if ":" in at else at)
-        return f"{own} to {clean(peer, 30)}:{port}"
+        return drawable(f"{own} to {clean(peer, 30)}:{port}", TYPES["address"])
 
     # ------------------------------------------------------------------ rows
 
@@ -139,6 +141,9 @@ class _Timeline:
             chart.write(words, "address", self.left - 10, y + APART / 2, -1)
             for stay in _seen(life):
                 self._bar(stay, y + (APART - TALL) / 2)
+            if life.crashed and life.stays[-1].end is not None:
+                x = self.left + self.axis.at(life.stays[-1].end)
+                chart.cross(x, y + APART / 2, Ink(RED, 2.0), over=4.8, tip="the host crashes")
             y += APART
         return y
 
@@ -228,4 +233,4 @@ def _swatch(state: State) -> Callable[[Chart, float, float], None]:
 
 
 def _host(name: str) -> str:
-    return clean(name, 40)
+    return drawable(clean(name, 40), TYPES["host"])

@@ -1,0 +1,61 @@
+"""The scenarios that may be chosen: those that come along, and those of one's own folders.
+
+Rule 1. A name that was asked for is looked up in a table of what there is. It is never made part of a path.
+Rule 2. A file that leads out of its folder, by whatever links, is not in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..scenario.document import read_text
+from ..scenario.library import GROUPS, library
+from ..trace.naming import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SUFFIXES: Final = (".yaml", ".yml")
+MOST_FILES: Final = 2_000
+"""Files that are looked at in each folder; more are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A scenario that can be chosen: the name that asks for it, how it is told, and its file."""
+
+    name: str
+    title: str
+    group: str
+    path: Path
+
+
+class Shelves:
+    """What can be chosen, looked up anew each time: files come and go while the server runs."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+
+    def books(self) -> list[Book]:
+        """Return all scenarios: the library group by group, then one's own folders."""
+        ours = [Book(each.name, each.title, GROUPS[each.group], each.path) for each in library()]
+        return ours + [book for number, folder in enumerate(self._folders) for book in _of_folder(number, folder)]
+
+    def text(self, name: str) -> tuple[str, str]:
+        """Return the text of a scenario, and its file's name; KeyError for a name that is not in the table.
+
+        Raises ScenarioError for a file that can't be read.
+        """
+        book = {book.name: book for book in self.books()}[name]
+        return read_text(book.path), book.path.name
+
+
+def _of_folder(number: int, folder: Path) -> Iterator[Book]:
+    paths = islice((path for path in folder.rglob("*") if path.suffix in _SUFFIXES), MOST_FILES)
+    for path in sorted(paths):
+        if path.is_file() and path.resolve().is_relative_to(folder):
+            within = path.relative_to(folder).as_posix()
+            yield Book(f"{number}:{within}", printable(within), printable(str(folder)), path.resolve())
