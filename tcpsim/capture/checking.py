@@ -193,9 +193,7 @@ class _Open:
 
 
 def _verdict_of(stream: Stream) -> Verdict:
-    client, server = (
-        EndVerdict((address_of(stream.ends[side][0]), stream.ends[side][1])) for side in (CLIENT, SERVER)
-    )
+    client, server = (EndVerdict((address_of(stream.ends[side][0]), stream.ends[side][1])) for side in (CLIENT, SERVER))
     return Verdict(stream.number, (client, server))
 
 
@@ -244,9 +242,7 @@ def check_trace(trace: Trace, at: str | None = None) -> list[Verdict]:
     return verdicts
 
 
-def _packets(
-    trace: Trace, at: str | None
-) -> Iterator[tuple[Time, int, tuple[str, int], tuple[str, int], Segment]]:
+def _packets(trace: Trace, at: str | None) -> Iterator[tuple[Time, int, tuple[str, int], tuple[str, int], Segment]]:
     """Give the segments that are seen at a host, or all that are sent: time, packet, source, target, segment."""
     records: Iterable[Sent | Arrived] = (r for r in trace.records if isinstance(r, Sent | Arrived))
     for record in records:

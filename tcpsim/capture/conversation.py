@@ -71,9 +71,9 @@ class _Telling:
         self.walkers = tuple(_walker(passages, side) for side in range(2))
         self.start = min((passage.sent_at for passage in passages), default=stream.first)
         self.now: Time = 0
+        self._begin(passages)  # first, so that no state is drawn before it that nothing tells of
         for side, text in remarks:
             self._note(side, text)
-        self._begin(passages)
         # (time, ordinal, which of sending and arrival): the findings come behind what happens at their time
         events: list[tuple[Time, int, int, Any]] = []
         for ordinal, passage in enumerate(passages):
@@ -98,9 +98,9 @@ class _Telling:
         syns = [any(p.segment.ctl & SYN and p.side == side for p in passages) for side in range(2)]
         client, server = self.walkers
         if not any(syns) and any(not p.segment.ctl & RST for p in passages):
-            self._note(CLIENT, "the handshake lies before the capture: ESTABLISHED is assumed")
             for side, walker in enumerate(self.walkers):  # whoever only sends RSTs need not know the connection
                 self._moved(side, walker.stand_open(passive=side == SERVER) if walker.last_word >= 0 else [])
+            self._note(CLIENT, "the handshake lies before the capture: ESTABLISHED is assumed")
             return
         if server.last_word >= 0 and not _opens_too(passages):
             self._moved(SERVER, server.listen())

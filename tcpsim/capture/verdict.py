@@ -180,16 +180,12 @@ ACK_LEFT: Final = _reason(
 WINDOW_SHRUNK: Final = _reason(
     "window.shrunk", UNUSUAL, "RFC 9293 3.8.6, SHLD-14", "The right edge of the window has moved to the left."
 )
-PROBE: Final = _reason(
-    "window.probe", UNUSUAL, "RFC 9293 3.8.6.1, MUST-36", "New data into a window of zero: a probe."
-)
+PROBE: Final = _reason("window.probe", UNUSUAL, "RFC 9293 3.8.6.1, MUST-36", "New data into a window of zero: a probe.")
 OFFLOADED: Final = _reason(
     "mss.offload", UNUSUAL, "RFC 9293 3.7.1, MUST-16",
     "It is longer than the other end's MSS: the interface cuts it, or has joined it, where the capture can't see.",
 )  # fmt: skip
-SCALE_TOO_LARGE: Final = _reason(
-    "scale.large", UNUSUAL, "RFC 7323 2.3", "A window scale above 14 is taken for 14."
-)
+SCALE_TOO_LARGE: Final = _reason("scale.large", UNUSUAL, "RFC 7323 2.3", "A window scale above 14 is taken for 14.")
 STAMP_BACK: Final = _reason(
     "stamp.back", UNUSUAL, "RFC 7323 5.2", "New data with an older TSval than before it: it was overtaken on its way."
 )

@@ -4,7 +4,7 @@ Rule 1. A host moves along the edges of `tcp.diagram` and no others, through `ad
 Rule 2. What a host sends proves what it knows: an ACK, that what it covers had arrived, though no capture saw it; a
         FIN, that CLOSE was called; a SYN, that the connection was opened.
 Rule 3. What a host sends after a segment arrived proves what it made of it: a RST is believed if its number is
-        RCV.NXT (RFC 9293 3.10.7.4, first), or if the host says nothing any more; a host that only answers a SYN,ACK
+        RCV.NXT (RFC 9293 3.10.7.4, second), or if the host says nothing any more; a host that only answers a SYN,ACK
         with a RST was never ESTABLISHED, and one that goes on after its own RST has not aborted.
 Rule 4. What shows in no segment is not told: the end of TIME-WAIT, a user timeout, a host that forgets.
 """

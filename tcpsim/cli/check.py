@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_TOLD: Final = 5
 """So many segments that are not explained are told of each connection, unless --all is said."""
 MOST_CONNECTIONS: Final = 20
-"""So many connections that are explained are told in full, unless --all is said."""
+"""So many connections of either sort are told in full, unless --all is said."""
 EXAMPLES: Final = """
 \b
 Examples:
@@ -129,12 +129,13 @@ def _tell(report: Report, found: Found, *, named: bool) -> None:
         report.line(shown_name(found.survey.path), "bold")
     bad = [verdict for verdict in found.verdicts if not verdict.explained]
     good = [verdict for verdict in found.verdicts if verdict.explained]
-    told = good if report.everything else good[:MOST_CONNECTIONS]
-    for verdict in [*bad, *told]:
-        _tell_one(report, verdict)
-        report.console.print()
-    if len(told) < len(good):
-        report.line(f"and {len(good) - len(told):,} more connections, all explained; --all tells of them")
+    for verdicts, words, style in ((bad, "not explained", "red"), (good, "all explained", "")):
+        told = verdicts if report.everything else verdicts[:MOST_CONNECTIONS]
+        for verdict in told:
+            _tell_one(report, verdict)
+            report.console.print()
+        if len(told) < len(verdicts):
+            report.line(f"and {len(verdicts) - len(told):,} more connections, {words}; --all tells of them", style)
     if found.survey.cut is not None:
         report.line(f"{found.survey.cut}", "yellow")
     if found.survey.beyond:

@@ -29,6 +29,7 @@ from .packetdrill import packetdrill
 from .page import PAGES, draw_page, is_page
 from .quiz import quiz
 from .screen import not_onto, own_canvas, patience, screen, writing
+from .serve import serve
 from .views import viewed
 
 if TYPE_CHECKING:
@@ -232,6 +233,7 @@ tcpsim.add_command(diff)
 tcpsim.add_command(coverage)
 tcpsim.add_command(check)
 tcpsim.add_command(mutants)
+tcpsim.add_command(serve)
 
 
 # ---------------------------------------------------------------------- pictures
@@ -243,7 +245,10 @@ tcpsim.add_command(mutants)
 @click.option("--lossy", is_flag=True, help="Handshake, data and a four-way close over a link that loses packets.")
 @click.option("--loss", type=Percentage(), metavar="P", help="Random loss on every link, both ways: 10%.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg, .pdf, .html, .mmd or .puml says which kind."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file; .png, .svg, .pdf, .html, .mmd or .puml says which kind.",
 )
 @coloured
 @detailed
@@ -397,12 +402,8 @@ def states(
         raise click.UsageError("--stream and --merge take a capture")
     if host is not None and trace is None:
         raise click.UsageError("--host takes a scenario or a trace")
-    if host is not None and trace is not None and host not in trace.hosts:
-        from ..scenario.problems import nearest_word, one_of, shown
-
-        near = nearest_word(host, trace.hosts)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise Wrong(f"--host: there is no host {shown(host)}; expected {one_of(trace.hosts)}{hint}")
+    if trace is not None:
+        views.check_host(host, trace)
     if text:
         console = screen(width)
         plain = ascii or console.options.ascii_only

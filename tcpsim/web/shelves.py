@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..scenario.document import read_text
@@ -17,6 +16,7 @@ from ..trace.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _SUFFIXES: Final = (".yaml", ".yml")
 MOST_FILES: Final = 2_000

@@ -24,6 +24,7 @@ from ..trace import (
     Called,
     Explanation,
     Moved,
+    Sent,
     TimerFired,
     TimerSet,
     TimerStopped,
@@ -112,7 +113,9 @@ class _Telling:
         if window is not None and len(inside) < len(everything):
             self.story.left_out.append(f"This page shows {len(inside)} of the run's {len(everything)} events.")
         end = min((heights.end for heights in self.heights), default=None)
-        told = [each for each in inside if end is None or (each.time, each.serial) <= end][:MOST_STEPS]
+        beyond = [each for each in inside if end is not None and (each.time, each.serial) > end]
+        cut = any(isinstance(record, Sent) for each in beyond for record in each.records)
+        told = inside[: len(inside) - len(beyond) if cut else None][:MOST_STEPS]
         if len(told) < len(inside):
             left = len(inside) - len(told)
             self.story.left_out.append(
@@ -195,7 +198,7 @@ class _Telling:
             rows.append([happened(record, self.clock), *(_told_rule(rule) if news and rule is not None else ("", ""))])
             given |= {rule} if rule is not None else set()
         if len(of.follows) > MOST_FOLLOWING:
-            rows.append([f"and {len(of.follows) - MOST_FOLLOWING} things more", "", ""])
+            rows.append([f"and {len(of.follows) - MOST_FOLLOWING} more", "", ""])
         return rows
 
     # -------------------------------------------------------------- what goes on between steps

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from tcpsim.cli import views
 from tcpsim.cli.commands import tcpsim
+from tcpsim.cli.looks import caption_of
 from tcpsim.draw import views as drawn
 from tcpsim.draw.framing import Caption
 
@@ -100,7 +101,7 @@ def test_host_and_connection_choose_the_direction(monkeypatch: pytest.MonkeyPatc
 
 def test_a_caption_and_a_theme(monkeypatch: pytest.MonkeyPatch) -> None:
     said = texts(monkeypatch, "handshake", "--view", "timeline", "--caption", "-o", "light.svg")
-    below = views.caption_of("handshake")
+    below = caption_of("handshake")
     assert isinstance(below, Caption)
     assert any(text and below.question.startswith(text) for text in said)
     draw("handshake", "--view", "timeline", "--theme", "dark", "-o", "dark.svg")
@@ -115,8 +116,8 @@ def test_a_caption_and_a_theme(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--view", "states", "--profile", "plain", "--profile", "linux"), "--view states shows one run"),
         (("--view", "queues", *("--seed", "1") * 7), "a view compares at most 6 runs, not 7"),
         (("--view", "timeline", "--host", "client"), "--host is for --view states, sequence and congestion"),
-        (("--view", "sequence", "--connection", "1"), "--connection is for --view sequence and congestion, beside --host"),
-        (("--view", "sequence", "--host", "cliant"), "there is no host 'cliant'; expected client or server; did you mean"),
+        (("--view", "sequence", "--connection", "1"), "--connection is for --view sequence and congestion, beside"),
+        (("--view", "sequence", "--host", "cliant"), "there is no host 'cliant'; expected client or server; did"),
         (("--view", "queues", "--from", "1s"), "--from is for --view ladder"),
         (("--view", "queues", "--detail", "full"), "--detail is for --view ladder"),
         (("--view", "states", "--theme", "dark"), "--theme and --caption are for other views than states"),

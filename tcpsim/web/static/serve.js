@@ -109,9 +109,10 @@ function show(told) {
   $("title").textContent = told.about.title;
   $("question").textContent = told.about.question;
   const left = told.left_out ? ` ${told.left_out} segments are not shown.` : "";
-  const held = told.passed ? "All that the file expects is so." : "Not all is as the file expects:";
+  const held = told.passed ? "All that the file expects is so." : "Not all is as the file expects.";
   tell(`The run ended: ${told.ended}. ${told.expectations ? held : ""}${left}`);
   $("failures").replaceChildren(...told.failures.map((each) => make("li", each)));
+  $("broken").hidden = told.passed;
   const names = told.about.links;
   if ($("link").children.length !== names.length) {
     $("link").replaceChildren(...names.map((name, n) => make("option", name, { value: String(n) })));
