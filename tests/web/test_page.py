@@ -257,7 +257,7 @@ def test_a_view_that_is_too_large_is_named(lossy: Trace, monkeypatch: pytest.Mon
 def test_a_window_shows_a_part_and_says_so(lossy: Trace) -> None:
     text = page_html(lossy, Look(window=(38, 80)))
     steps = data_of(text)["steps"]
-    assert f"This page shows {len(steps)} of the run's 24 events" in text
+    assert f"This page shows {len(steps)} of the run&#x27;s 24 events." in text
     assert steps[0]["n"] <= 38 <= steps[-1]["ids"][-1] <= 90
 
 

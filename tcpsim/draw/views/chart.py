@@ -212,6 +212,10 @@ class Panel:
             chart.line([(x, self.bottom), (x, self.bottom + 4)], Ink(GREY, 0.9))
             if times:
                 chart.write(tick.text, "tick", x, self.bottom + 11, 0)
+        for start, end in self.time.stretched:
+            piece = [(self.left + start, self.bottom), (self.left + end, self.bottom)]
+            chart.line(piece, Ink(PAPER, 1.2), over=0.1)
+            chart.line(piece, Ink(GREY, 0.9, (1.3, 1.7)), over=0.2)
         if times and time_name:
             chart.write(f"time, {self.time.unit[0]}", "tick", self.right, self.bottom + 24, -1)
         self.fold(words=times)

@@ -40,7 +40,7 @@ FAR: Final = 3
 """A window that ends more than so many times as high as the segments is not drawn."""
 ASIDE: Final = 4.0
 """How far, in points."""
-MAX_ASIDE: Final = 120
+MAX_ASIDE: Final = 16
 """With more on a page that happens at one instant as something else, all of that stands at one place."""
 MAX_STROKES: Final = 10_000
 """So many segments of a run are drawn."""
@@ -149,7 +149,11 @@ def _left_out(told: list[Direction], far: int) -> list[str]:
 
 
 def _of_time(time: TimeAxis) -> list[str]:
-    aside = ["What happens at one instant stands side by side, in its order."] if time.stretched else []
+    aside = (
+        ["What happens at one instant stands side by side, in its order; there the axis is dotted."]
+        if time.stretched
+        else []
+    )
     return [*aside, *folded_note(time)]
 
 
