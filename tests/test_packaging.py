@@ -43,6 +43,12 @@ def test_wheel_carries_every_scenario_unchanged(unpacked: Path) -> None:
     assert theirs == ours
 
 
+def test_wheel_carries_what_a_page_is_made_of(unpacked: Path, tmp_path: Path) -> None:
+    ran = installed(unpacked, tmp_path, "diagram", "handshake", "-o", "x.html")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Content-Security-Policy" in (tmp_path / "x.html").read_text("utf-8")
+
+
 def test_wheel_is_typed_and_holds_nothing_but_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

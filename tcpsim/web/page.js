@@ -148,7 +148,7 @@ function height(ladder) {
 function showLadder(ladder) {
   const y = height(ladder);
   ladder.veil.setAttribute("y", y + 1);
-  ladder.veil.setAttribute("height", Math.max(0, ladder.bottom - y - 1));
+  ladder.veil.setAttribute("height", at + 1 < steps.length ? Math.max(0, ladder.bottom - y - 1) : 0);
   ladder.line.setAttribute("y1", y);
   ladder.line.setAttribute("y2", y);
   const dots = [];
@@ -165,9 +165,18 @@ function light(ladder) {
   for (const node of ladder.lit) node.classList.remove("now");
   ladder.lit = steps[at].ids.flatMap((serial) => ladder.parts.get(serial) || []);
   for (const node of ladder.lit) node.classList.add("now");
-  // Words that tell of this event stand below the line of the present, and yet are not of the future.
-  const words = ladder.lit.filter((node) => node.localName === "text").map((node) => node.cloneNode(true));
-  for (const node of words) node.removeAttribute("id");
+  // Words that tell of now, and of just before, reach below the line of the present, and yet are not of the future.
+  const words = [];
+  for (let index = at; index >= 0 && steps[at].y[ladder.index] - steps[index].y[ladder.index] < 14; index -= 1) {
+    for (const serial of steps[index].ids) {
+      for (const node of ladder.parts.get(serial) || []) {
+        if (node.localName !== "text") continue;
+        const copy = node.cloneNode(true);
+        copy.removeAttribute("id");
+        words.push(copy);
+      }
+    }
+  }
   ladder.words.replaceChildren(...words);
 }
 

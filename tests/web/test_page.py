@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import tcpsim
+from tcpsim.cli import commands
 from tcpsim.draw.figure import Look
 from tcpsim.draw.framing import Caption
 from tcpsim.draw.palette import DARK
@@ -301,3 +303,36 @@ def test_rows_beyond_the_figure_are_dashed_or_hidden() -> None:
                 if (str(edge.source), str(edge.target)) == (each["data-from"], each["data-to"])
             )
             assert ("dashed" in (each["class"] or "")) != printed
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_diagram_writes_a_page(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(commands.tcpsim, ["diagram", "handshake", "-o", str(tmp_path / "x.HTML"), "--caption"])
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    text = (tmp_path / "x.HTML").read_text("utf-8")
+    assert data_of(text)["explained"]
+    assert not re.search(r'<p class="question"></p>', text)
+
+
+def test_diagram_takes_the_segments_that_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.html"
+    ran = CliRunner().invoke(commands.tcpsim, ["diagram", "lossy", "-o", str(path), "--segments", "4"])
+    assert ran.exit_code == 0
+    assert "The page is full" in path.read_text("utf-8")
+
+
+def test_diagram_of_a_kept_trace(tmp_path: Path) -> None:
+    traced("handshake", explained=False).write(tmp_path / "kept.jsonl")
+    ran = CliRunner().invoke(commands.tcpsim, ["diagram", str(tmp_path / "kept.jsonl"), "-o", str(tmp_path / "x.html")])
+    assert ran.exit_code == 0
+    assert not data_of((tmp_path / "x.html").read_text("utf-8"))["explained"]
+
+
+def test_a_page_of_one_view_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.html"
+    ran = CliRunner().invoke(commands.tcpsim, ["diagram", "lossy", "--view", "queues", "-o", str(path)])
+    assert ran.exit_code == 2
+    assert "--view queues: a page shows the ladder and the other views, too; leave --view out" in ran.stderr
+    assert not path.exists()
