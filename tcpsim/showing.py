@@ -44,8 +44,8 @@ def figure(trace: Trace, *, detail: int = 1, max_segments: int | None = None) ->
     """Return the ladder of a trace as a figure.
 
     `detail` is 0 for flags and states, 1 with numbers, application calls and timers that fired, 2 with
-    windows and options, 3 for everything; what comes after `max_segments` segments, or would make the page too high to be
-    shown, is counted and not drawn. TypeError for what is no trace.
+    windows and options, 3 for everything; what comes after `max_segments` segments, or would make the page
+    too high to be shown, is counted and not drawn. TypeError for what is no trace.
     """
     _check(trace)
     from .draw import MAX_SEGMENTS, draw_ladder, ladder_svg
