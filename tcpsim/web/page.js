@@ -300,7 +300,7 @@ function bars(one) {
     const window = number(vars["SND.WND"]) || 0;
     const queued = number(vars["queued to send"]) || 0;
     const cwnd = number(vars.cwnd);
-    const words = `${sent} in flight, ${queued} queued, window ${window}`;
+    const words = `${sent} in flight${queued ? `, ${queued} queued` : ""}, window ${window}`;
     const pieces = [["room", 0, window], ["full", 0, sent], ["wait", sent, sent + queued]];
     if (cwnd < scale.send) pieces.push(["edge", cwnd, cwnd]);
     out.append(bar("Send", words, scale.send, pieces));
@@ -413,8 +413,8 @@ function showMap() {
     box.classList.toggle("seen", seen.has(box.dataset.state) && !again);
     const rect = box.querySelector("rect");
     inside.slice(0, 5).forEach((host, place) => {
-      const x = Number(rect.getAttribute("x")) + 8 + place * 18;
-      const y = Number(rect.getAttribute("y"));
+      const x = Number(rect.getAttribute("x")) + 3 + place * 18;
+      const y = Number(rect.getAttribute("y")) - 4;
       const text = draw("text", { x, y: y + 3.5 });
       text.textContent = host + 1;
       tags.push(draw("circle", { class: `fill-${host % 4}`, cx: x, cy: y, r: 8 }), text);

@@ -17,7 +17,7 @@ from ..draw.amounts import amount, asked, is_news
 from ..draw.explain import happened
 from ..draw.happenings import happenings, is_explained
 from ..draw.hosts import hosts_of
-from ..draw.words import Clock, clean, numbers, span, tidings, timer_name
+from ..draw.words import UNBROKEN, Clock, clean, numbers, span, tidings, timer_name
 from ..tcp.variables import TIMER
 from ..trace import (
     Arrived,
@@ -152,7 +152,7 @@ class _Telling:
         if checked is not None:
             step["asks"] = checked.checks[0].answer is not None
             step["checks"] = [
-                [check.passed, asked(check, checked.iss, checked.irs), clean(check.cite, 60)]
+                [check.passed, asked(check, checked.iss, checked.irs).replace(UNBROKEN, " "), clean(check.cite, 60)]
                 for check in checked.checks
             ]
             step["agreed"] = checked.agreed
