@@ -153,6 +153,14 @@ def test_another_profile_takes_the_place_of_the_scenarios() -> None:
 # ---------------------------------------------------------------------- finding
 
 
+def test_a_file_of_the_library_is_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = find("simultaneous-close").resolve()
+    monkeypatch.chdir(whole.parent.parent)
+    assert find("simultaneous-close") == Path("closing/simultaneous-close.yaml")
+    monkeypatch.chdir(tmp_path)
+    assert find("simultaneous-close") == whole, "it lies elsewhere"
+
+
 def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     by_name = find("handshake")
     assert by_name.name == "handshake.yaml"

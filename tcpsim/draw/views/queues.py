@@ -100,7 +100,7 @@ def _listener_rows(told: list[_Run], keys: list[tuple[str, int]]) -> list[Row]:
     every = [run.listeners[key] for run in told for key in keys if key in run.listeners]
     tops = [count for each in every for _, count in [*each.half_open, *each.waiting]]
     tops += [limit for each in every for limit in (each.syn_backlog, each.backlog) if limit is not None]
-    high = max([1, *(top for top in tops if top <= 4 * max([1, *tops[: len(tops)]]))])
+    high = max([1, *tops])
     rows = []
     for key in keys:
 
