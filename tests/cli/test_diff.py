@@ -114,7 +114,7 @@ def test_a_failure_of_one_side_is_told_briefly(tmp_path: Path) -> None:
 def test_no_line_is_too_wide(name: str, width: str) -> None:
     ran = call(name, "--profile", "freebsd", "--width", width)
     assert max(map(len, ran.stdout.splitlines())) <= int(width)
-    assert not re.search(r"^ *\S*/\w+/scenarios/", ran.stdout, re.MULTILINE), "a path as long as where the repository lies"
+    assert not re.search(r"\S/scenarios/", ran.stdout), "a path as long as that of the repository"
 
 
 @pytest.mark.parametrize("width", ["80", "160"])
