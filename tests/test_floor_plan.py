@@ -19,6 +19,7 @@ FLOORS = {
     "tcp": 0,
     "trace": 1,
     "wire": 1,
+    "properties": 1,
     "net": 2,
     "scenario": 3,
     "draw": 3,
@@ -26,6 +27,7 @@ FLOORS = {
     "capture": 3,
     "testing": 4,
     "web": 4,
+    "explore": 4,
     "cli": 5,
 }
 

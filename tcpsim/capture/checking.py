@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 DEFAULT_MSS_V4 = 536
 DEFAULT_MSS_V6 = 1220
 _TWICE_WITHIN = 10 * MS
+ELSEWHERE = "elsewhere"
+HERE = "here"
+"""Where a packet was seen before: at another place; or at this one, where something has copied it."""
 MOST_FOLLOWED = 4096
 """So many pairs of sockets are followed at a time; the one that has been quiet for longest is left for another."""
 MOST_TOLD_AT_LENGTH = 1000
@@ -81,7 +84,7 @@ def check(path: str | Path, stream: int | None = None, progress: Progress | None
     checker = _Checker(stream)
     for frame, head, found, side in walk(frames, survey, progress):
         checker.take(frame, head, found, side, survey.frames)
-    verdicts = checker.conclude()
+    verdicts = checker.conclude(survey.streams)
     if not verdicts:
         there = len(survey.streams)
         if not there:
@@ -122,7 +125,8 @@ class _Checker:
             if len(self._pairs) >= MOST_FOLLOWED:
                 self._leave(self._pairs.pop(next(iter(self._pairs))))
         self._pairs[key] = known
-        if known.seen_twice(frame, head, int(source != first)):
+        where = known.seen_before(frame, head, int(source != first))
+        if where == ELSEWHERE:
             return
         if known.stream is not stream:
             known.conclude()
@@ -134,7 +138,9 @@ class _Checker:
             known.stream, known.verdict = stream, verdict
             known.pair.begin(verdict, 0 if stream.ends[CLIENT] == first else 1, frame.time)
         segment = segment_of(head, frame, text=True)
-        known.pair.see(frame.time, number, int(source != first), segment, lambda: _exact(frame, head))
+        known.pair.see(
+            frame.time, number, int(source != first), segment, lambda: _exact(frame, head), copy=where == HERE
+        )
 
     def _leave(self, quiet: _Open) -> None:
         """Conclude a connection before its end, to follow another."""
@@ -148,14 +154,18 @@ class _Checker:
             return
         self._itself.add(stream.number)
         verdict = _verdict_of(stream)
-        verdict.opened, verdict.closed = stream.opened, stream.ended
         verdict.add(Judgement(ITSELF, number, 0, CLIENT, _told(head, frame), ""))
         self._verdicts.append(verdict)
 
-    def conclude(self) -> list[Verdict]:
+    def conclude(self, streams: list[Stream]) -> list[Verdict]:
         """Return the verdicts, in the order of the streams."""
         for known in self._pairs.values():
             known.conclude()
+        for verdict in self._verdicts:
+            stream = streams[verdict.stream]
+            verdict.errors = tuple(stream.errors)
+            if stream.itself:
+                _count_itself(verdict, stream)
         return sorted(self._verdicts, key=lambda verdict: verdict.stream)
 
 
@@ -172,19 +182,21 @@ class _Open:
         self._interfaces: dict[int, int] = {}
         self._lately: dict[tuple[object, ...], tuple[Time, object]] = {}
 
-    def seen_twice(self, frame: Frame, head: Head, side: int) -> bool:
-        """Return whether a packet is seen at another place too (Rule 3)."""
+    def seen_before(self, frame: Frame, head: Head, side: int) -> str:
+        """Return whether a packet was seen at another place too (Rule 3), ELSEWHERE, or just before, HERE; else ""."""
         if self._interfaces.setdefault(side, frame.interface) != frame.interface:
-            return True
+            return ELSEWHERE
         if not head.ident:
-            return False
+            return ""
         key = (head.source, head.sport, head.ident, head.seq, head.ack, head.ctl, head.length)
         place = (frame.interface, frame.octets[: head.ip])
         before = self._lately.pop(key, None)
         self._lately[key] = (frame.time, place)
-        if len(self._lately) > 8:
+        if len(self._lately) > 16:
             del self._lately[next(iter(self._lately))]
-        return before is not None and frame.time - before[0] <= _TWICE_WITHIN and before[1] != place
+        if before is None or frame.time - before[0] > _TWICE_WITHIN:
+            return ""
+        return HERE if before[1] == place else ELSEWHERE
 
     def conclude(self) -> None:
         """Finish the verdict on the connection."""
@@ -195,6 +207,13 @@ class _Open:
 def _verdict_of(stream: Stream) -> Verdict:
     client, server = (EndVerdict((address_of(stream.ends[side][0]), stream.ends[side][1])) for side in (CLIENT, SERVER))
     return Verdict(stream.number, (client, server))
+
+
+def _count_itself(verdict: Verdict, stream: Stream) -> None:
+    """Tell of a connection to itself what was counted: one end has sent it all."""
+    verdict.opened, verdict.closed = stream.opened, stream.ended
+    verdict.frames = verdict.ends[CLIENT].segments = stream.packets[CLIENT]
+    verdict.ends[CLIENT].octets = stream.octets[CLIENT]
 
 
 def _told(head: Head, frame: Frame) -> Segment:

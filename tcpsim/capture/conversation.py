@@ -3,7 +3,8 @@
 Rule 1. Times count from when the first packet was sent; records stand in order of time, and what happens at one
         time at one place in the order of the capture.
 Rule 2. Numbers are relative to the ISS, or, where no SYN was seen, to the first number seen.
-Rule 3. A copy that the network made bears its original's number; whatever else was sent has a number of its own.
+Rule 3. Of a connection to itself there is one host, which sends everything and gets everything.
+Rule 4. A copy that the network made bears its original's number; whatever else was sent has a number of its own.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class _Telling:
         passages = account.passages
         self.flows: tuple[Flow, Flow] = ((*stream.client, *stream.server), (*stream.server, *stream.client))
         self.records: list[Record] = []
+        self.farther = 0 if stream.itself else 1  # what a side is away from its peer
         self.packets = _numbered(passages)
-        self.places = _positions(passages)
+        self.places = _positions(passages, self.farther)
         self.sendings = (_Sendings(), _Sendings())
         self.walkers = tuple(_walker(passages, side) for side in range(2))
         self.start = min((passage.sent_at for passage in passages), default=stream.first)
@@ -117,14 +119,14 @@ class _Telling:
             return
         self._moved(side, self.walkers[side].send(segment, seq, ack, ordinal))
         again = self.sendings[side].count(segment, seq)
-        self._add(Sent, host, *about, SIDES[1 - side], again)
+        self._add(Sent, host, *about, SIDES[side ^ self.farther], again)
         if passage.held:
             self._add(Held, host, *about, passage.by, passage.due - self.start)
         if passage.fate == LOST:
             self._add(Lost, host, *about, passage.by, passage.due - self.start)
 
     def _arrive(self, passage: Passage, ordinal: int) -> None:
-        side = 1 - passage.side
+        side = passage.side ^ self.farther
         seq, ack = self.places[ordinal]
         about = (self.packets[ordinal], self.flows[passage.side], passage.segment, seq, ack)
         self._add(Arrived, SIDES[side], *about)
@@ -154,7 +156,9 @@ def trace_of(account: Account, stream: Stream, source: str, remarks: list[tuple[
         link: a sentence about the way between the two hosts, or "".
     """
     telling = _Telling(account, stream, remarks)
-    hosts = (HostHeader("client", (stream.client[0],)), HostHeader("server", (stream.server[0],)))
+    hosts: tuple[HostHeader, ...] = (HostHeader("client", (stream.client[0],)),)
+    if not stream.itself:
+        hosts += (HostHeader("server", (stream.server[0],)),)
     header = Header(
         title=f"{stream.name}{_when(telling.start)}", source=source, hosts=hosts, links=(link,) if link else ()
     )
@@ -186,7 +190,7 @@ def _date(days: int) -> str:
 
 
 def _numbered(passages: list[Passage]) -> list[int]:
-    """Return the number of each passage's packet, in order of sending (Rule 3)."""
+    """Return the number of each passage's packet, in order of sending (Rule 4)."""
     order = sorted(range(len(passages)), key=lambda ordinal: (passages[ordinal].sent_at, ordinal))
     numbers = [0] * len(passages)
     latest: dict[tuple[object, ...], int] = {}
@@ -202,12 +206,12 @@ def _numbered(passages: list[Passage]) -> list[int]:
     return numbers
 
 
-def _positions(passages: list[Passage]) -> list[tuple[int, int | None]]:
+def _positions(passages: list[Passage], farther: int) -> list[tuple[int, int | None]]:
     """Return relative SEG.SEQ and SEG.ACK of each passage (Rule 2)."""
     numbers = numbers_of([(passage.side, passage.segment) for passage in passages])
     found = []
     for passage in passages:
-        segment, own, peer = passage.segment, numbers[passage.side], numbers[1 - passage.side]
+        segment, own, peer = passage.segment, numbers[passage.side], numbers[passage.side ^ farther]
         seq = own.position(segment.seq)
         ack = peer.position(segment.ack) if segment.ctl & ACK else None
         if segment.seg_len and not segment.ctl & RST:

@@ -25,7 +25,8 @@ class _Side:
     """What one end of a connection has done."""
 
     __slots__ = (
-        "acked_fin_alone", "answered", "asked", "filled", "octets", "probes", "retransmitted", "segments", "space",
+        "acked_fin_alone", "answered", "asked", "copies", "filled", "octets", "probes", "retransmitted", "segments",
+        "space", "syns",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -34,6 +35,8 @@ class _Side:
         self.retransmitted = 0
         self.filled = 0
         self.probes = 0
+        self.copies = 0
+        self.syns = 0
         self.asked: Time | None = None  # when its first SYN was seen, and when its first SYN,ACK
         self.answered: Time | None = None
         self.acked_fin_alone = False
@@ -52,18 +55,20 @@ class Facts:
 
     # ------------------------------------------------------------------ collected
 
-    def count(self, side: int, segment: Segment, space: Space | None) -> None:
-        """Count a segment of whatever kind; `space` is that of its sender, or None."""
+    def count(self, side: int, segment: Segment, space: Space | None, *, copy: bool = False) -> None:
+        """Count a segment of whatever kind; `space` is that of its sender, or None; `copy`: it was seen just before."""
         own = self.sides[side]
         own.segments += 1
+        own.copies += copy
         own.octets += segment.length
         own.space = space or own.space
 
-    def syn(self, side: int, now: Time, segment: Segment, *, again: bool) -> None:
-        """Take note of a SYN; `again` tells that its sender had sent it before."""
+    def syn(self, side: int, now: Time, segment: Segment, *, again: bool, copy: bool = False) -> None:
+        """Take note of a SYN; `again` tells that its sender had sent it before, `copy` that the network copied it."""
         own = self.sides[side]
-        own.retransmitted += again
+        own.retransmitted += again and not copy
         self._repeated_syn = self._repeated_syn or again
+        own.syns += not copy
         if segment.ctl & SYN_ACK == SYN_ACK:
             own.answered = now if own.answered is None else own.answered
         elif own.asked is None:
@@ -121,6 +126,7 @@ class Facts:
         own = self.sides[side]
         told.segments, told.octets = own.segments, own.octets
         told.retransmitted, told.unseen, told.probes = own.retransmitted, own.filled, own.probes
+        told.copies, told.syns = own.copies, own.syns
         if own.space is not None:
             told.mss, told.scale = own.space.largest("mss"), own.space.largest("wscale")
         told.states = tuple(state.value for state in self._states(side))
@@ -153,7 +159,8 @@ class Facts:
             who, open_ = self._reset
             if not open_:
                 return f"never open: reset by {names[who]}"
-            after = f" after the FIN of {names[fins[0][0]]}" if fins else ""
+            closer = "" if not fins else "its own FIN" if fins[0][0] == who else f"the FIN of {names[fins[0][0]]}"
+            after = f" after {closer}" if closer else ""
             return f"reset by {names[who]}{after}"
         if not fins:
             return "open when the capture ends" if self._open else "not open when the capture ends"
@@ -178,6 +185,8 @@ class Facts:
             said.append("SACK")
         if ours.always("ts") and theirs.always("ts"):
             said.append("timestamps")
+        if ours.ecn and theirs.ecn:
+            said.append("ECN")
         return said
 
     @property

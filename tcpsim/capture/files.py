@@ -66,6 +66,11 @@ class Frames:
         return self._reader.cut
 
     @property
+    def untimed(self) -> int:
+        """How many of the frames read so far have no time of their own, and were given that of the frame before."""
+        return self._reader.untimed
+
+    @property
     def done(self) -> int:
         """How many octets of the file have been read, for who wants to show how far things are."""
         return self._window.end

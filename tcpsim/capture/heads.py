@@ -15,7 +15,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..tcp.segment import Segment
-from ..wire import TCP, WireError
+from ..wire import ICMP, ICMPV6, TCP, Quoted, WireError, decode, quoted
 from ..wire.addresses import printed
 from ..wire.ip import V4_OCTETS, V6_OCTETS, decode_header
 from ..wire.options import decode_options
@@ -153,6 +153,28 @@ def segment_of(head: Head, frame: Frame, *, text: bool) -> Segment:
         head.seq, head.ack, head.ctl, head.wnd, head.length, kept if kept and len(kept) == head.length else None,
         None, options, head.up, head.ecn,
     )  # fmt: skip
+
+
+def error_of(frame: Frame) -> Quoted | None:
+    """Return what the ICMP error in a frame tells of the datagram that it quotes; None if there is none in it.
+
+    What the capture has cut of it is taken for zeros: it is the end of the quote.
+    """
+    at = datagram_at(frame)
+    octets = frame.octets
+    if at is None or len(octets) - at < V4_OCTETS:
+        return None
+    if octets[at] >> 4 == 4:
+        protocol, length = octets[at + 9], int.from_bytes(octets[at + 2 : at + 4], "big")
+    else:
+        protocol, length = octets[at + 6], V6_OCTETS + int.from_bytes(octets[at + 4 : at + 6], "big")
+    if protocol not in (ICMP, ICMPV6):
+        return None
+    whole = octets[at:]
+    try:
+        return quoted(decode(whole + bytes(max(length - len(whole), 0)), verify=False))
+    except WireError:
+        return None
 
 
 def address_of(octets: bytes) -> str:

@@ -9,8 +9,10 @@ Rule 2. Numbers that were skipped, and come later, were lost before the capture 
         overtaken: the latter if their identification or timestamp is older than that of what came first, or
         if less than a round trip lies between.
 Rule 3. Numbers that are acknowledged and were never seen have arrived, but the capture has not got them: a gap.
+        What an ICMP error quotes was lost where the error says so, unless it is acknowledged after all.
 Rule 4. An acknowledgment was lost if its receiver, who must have had it by then, retransmits what it covers.
-Rule 5. A keep-alive segment and a probe of a zero window repeat an octet, and nothing was lost.
+Rule 5. A keep-alive segment and a probe of a zero window repeat an octet, or its number without one (RFC 9293
+        3.8.4), and nothing was lost.
 """
 
 from __future__ import annotations
@@ -20,15 +22,18 @@ from typing import TYPE_CHECKING, Final
 from ..tcp.segment import ACK, FIN, RST, SYN, Segment
 from ..tcp.seqnum import HALF, MASK
 from ..tcp.units import MS, SECOND
-from .passages import LOST, UNDER_WAY, Account, Finding, Passage
+from .passages import LOST, UNDER_WAY, Account, Finding, Passage, told_error
 from .reading import counts_up
 from .spans import Spans
 from .streams import SIDES
 from .viewpoint import Numbers, Viewpoint, numbers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..tcp.units import Time
     from .reading import Packet
+    from .streams import IcmpSeen
 
 BEFORE: Final = "before the capture"
 BEHIND: Final = "behind the capture"
@@ -96,19 +101,21 @@ class _Side:
         self.reset = False
 
 
-def infer(packets: list[Packet], viewpoint: Viewpoint) -> Account:
+def infer(packets: list[Packet], viewpoint: Viewpoint, errors: Sequence[IcmpSeen] = ()) -> Account:
     """Return what became of each packet of a stream, and what is to be said of its capture.
 
     Args:
         packets: the stream, in the order of the capture.
         viewpoint: where it was captured.
+        errors: the ICMP errors about it.
     """
-    return _Inference(packets, viewpoint).account
+    return _Inference(packets, viewpoint, errors).account
 
 
 class _Inference:
-    def __init__(self, packets: list[Packet], viewpoint: Viewpoint) -> None:
+    def __init__(self, packets: list[Packet], viewpoint: Viewpoint, errors: Sequence[IcmpSeen]) -> None:
         self.viewpoint = viewpoint
+        self.refused = {(error.side, error.seq): f"ICMP {error.error}" for error in errors}
         self.account = Account()
         self.unseen: list[tuple[int, Passage]] = []  # each with the index of the passage before which it was sent
         numbers = numbers_of([(packet.side, packet.segment) for packet in packets])
@@ -122,6 +129,8 @@ class _Inference:
             self._conclude(side)
         for index, passage in reversed(self.unseen):
             self.account.passages.insert(index, passage)
+        for error in errors:
+            self.account.findings.append(told_error(error, error.time + viewpoint.delay[error.side]))
         self.account.findings.sort(key=lambda finding: finding.time)
 
     def _take(self, packet: Packet) -> None:
@@ -138,6 +147,8 @@ class _Inference:
                 self._acknowledge(packet, passage)
             if segment.seg_len:
                 self._send(packet, passage)
+            elif _keeps_alive(own, segment):
+                _say_probe(own, passage)
         self.account.passages.append(passage)
 
     # ------------------------------------------------------------------ what is sent
@@ -148,7 +159,7 @@ class _Inference:
         end, nxt = start + segment.seg_len, own.numbers.nxt
         own.numbers.nxt = max(nxt, end)
         if _probes(own, segment, start, end, nxt):
-            passage.probe = True
+            _say_probe(own, passage)
             return
         if start > nxt:
             own.holes.put(nxt, start, (len(self.account.passages), packet))
@@ -277,7 +288,7 @@ class _Inference:
             if copy.proved or (copy.covered and not copy.missed):
                 continue
             if not copy.missed:
-                self._conclude_unanswered(copy, peer)
+                self._conclude_unanswered(copy, own, peer)
             elif copy.missed < copy.end - copy.start:
                 passage.remark = f"{copy.missed:,} of its {copy.end - copy.start:,} octets were lost {BEHIND}"
             else:
@@ -289,11 +300,17 @@ class _Inference:
             text = f"{_range(low, high, side)} are not in the capture, and were not acknowledged: lost, or not captured"
             findings.append(Finding(skipper.time, side, text))
 
-    def _conclude_unanswered(self, copy: _Copy, peer: _Side) -> None:
-        """Say what became of a copy that nothing acknowledges, and that was sent only once."""
-        if peer.last_heard is None or peer.reset:  # the other direction was not captured, or answers with a RST
-            return
+    def _conclude_unanswered(self, copy: _Copy, own: _Side, peer: _Side) -> None:
+        """Say what became of a copy that nothing acknowledges, and that was not sent again."""
         passage = copy.passage
+        if (passage.side, passage.segment.seq) in self.refused:
+            passage.fate, passage.by = LOST, self.refused[passage.side, passage.segment.seq]
+            return
+        if peer.last_heard is None:  # nobody answers the SYNs, or the other direction was not captured
+            passage.fate = UNDER_WAY if all(each.passage.segment.ctl & SYN for each in own.copies) else passage.fate
+            return
+        if peer.reset:  # it answers with a RST
+            return
         waited = peer.last_heard - copy.time
         if waited > sum(gap or 0 for gap in self.viewpoint.around) + SECOND:
             passage.fate, passage.by = LOST, UNANSWERED
@@ -307,6 +324,22 @@ def _probes(own: _Side, segment: Segment, start: int, end: int, nxt: int) -> boo
         return False
     keep_alive = start < own.una == nxt == end
     return keep_alive or (own.window_closed and start == own.una)
+
+
+def _keeps_alive(own: _Side, segment: Segment) -> bool:
+    """Return whether a segment without text has the number before SND.NXT, all being acknowledged.
+
+    After a FIN that may be an old ACK.
+    """
+    start = own.numbers.position(segment.seq)
+    if own.copies and own.copies[-1].passage.segment.ctl & FIN:
+        return False
+    return 0 <= start == own.una - 1 == own.numbers.nxt - 1
+
+
+def _say_probe(own: _Side, passage: Passage) -> None:
+    passage.probe = True
+    passage.remark = "a probe of the closed window" if own.window_closed else "a keep-alive segment"
 
 
 def _report_duplicate(own: _Side, low: int, high: int) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..tcp.segment import ACK, FIN, RST, SYN, SYN_ACK, Segment
+from ..tcp.segment import ACK, CWR, ECE, FIN, RST, SYN, SYN_ACK, Segment
 from ..tcp.seqnum import HALF, MASK, gt
 from ..tcp.units import MS, SECOND
 from . import verdict as why
@@ -35,7 +35,7 @@ _ORDERED_WITHIN: Final = MS
 _LARGEST_SCALE: Final = 14
 _SHORTEST_RTO: Final = 200 * MS
 _LONGEST_RTO: Final = 59 * SECOND
-"""Between these a RTO doubles each time: RFC 6298 2.5 allows a maximum of 60 seconds."""
+"""Between these a RTO doubles each time: RFC 6298 2 (2.5) allows a maximum, of 60 seconds or more."""
 
 
 class Pair:
@@ -63,6 +63,7 @@ class Pair:
         self._side = 0
         self._segment: Segment
         self._exact: Callable[[], bool] = _always
+        self._copy = False
 
     def begin(self, verdict: Verdict, client: int, now: Time) -> None:
         """Begin with the next connection, of which end `client` is the client; the verdict is what it is judged in."""
@@ -72,7 +73,10 @@ class Pair:
         self._late = False
         self.facts = Facts()
 
-    def see(self, now: Time, frame: int, side: int, segment: Segment, exact: Callable[[], bool] | None = None) -> None:
+    def see(
+        self, now: Time, frame: int, side: int, segment: Segment, exact: Callable[[], bool] | None = None, *,
+        copy: bool = False,
+    ) -> None:  # fmt: skip
         """Judge the next segment.
 
         Args:
@@ -81,9 +85,11 @@ class Pair:
             side: which end sent it, 0 or 1.
             segment: the segment.
             exact: tells, if it is asked, whether the segment was on a wire as it stands here.
+            copy: whether the same datagram was seen just before.
         """
         self._now, self._frame, self._side, self._segment = now, frame, side, segment
         self._exact = exact or _always
+        self._copy = copy
         self._accused = False
         own, peer = self.ends[side], self.ends[1 - side]
         ctl = segment.ctl
@@ -98,7 +104,7 @@ class Pair:
         else:
             self._other(own, peer)
         own.remember(segment, ack=ctl & ACK != 0, reset=ctl & RST != 0)
-        self.facts.count(side, segment, own.spaces[-1] if own.spaces else None)
+        self.facts.count(side, segment, own.spaces[-1] if own.spaces else None, copy=copy)
 
     def conclude(self) -> None:
         """Say what only the end of the connection decides."""
@@ -148,6 +154,7 @@ class Pair:
             self._say(why.SYN_TEXT, f"{segment.length} octets")
         again = bool(space.answers) if segment.ctl & ACK else space.syns > 0
         space.options.append(segment.options)
+        space.ecn = _offers_ecn(segment.ctl) and space.ecn is not False
         space.syn_end = max(space.syn_end, segment.seg_len)
         space.send(0, segment.seg_len)
         if segment.ctl & ACK:
@@ -156,7 +163,7 @@ class Pair:
             space.syns += 1
         self._syn_options(space)
         self._stamps(space, None)
-        self.facts.syn(self._side, self._now, segment, again=again)
+        self.facts.syn(self._side, self._now, segment, again=again, copy=self._copy)
 
     def _same_isn(self, own: End, before: Space) -> Space:
         """Begin anew with the ISS of a connection that is over, or cannot be in SYN-RECEIVED any more."""
@@ -431,6 +438,8 @@ class Pair:
                 self._say(why.BEYOND_WINDOW, f"SEQ {start}, the window ends at {space.edge}")
             elif start > space.top:
                 space.send(start, start)
+            elif start == space.top - 1 == space.acked - 1 and space.fin is None:  # as Linux does both (3.8.4)
+                self.facts.sent(self._side, again=False, filled=False, probe=True)
             return
         probe = self._probes(space, start, text_end)
         if segment.length and not probe:
@@ -438,13 +447,13 @@ class Pair:
         if segment.ctl & FIN:
             self._fin(space, heard, text_end)
         again = start < space.top
-        if not probe:
+        if not probe and not self._copy:
             self._resends(space, start)
         filled = space.send(start, end)
-        self.facts.sent(self._side, again=again and not filled, filled=filled, probe=probe)
+        self.facts.sent(self._side, again=again and not filled and not self._copy, filled=filled, probe=probe)
 
     def _probes(self, space: Space, start: int, text_end: int) -> bool:
-        """Return whether a segment only wants to be answered: a keep-alive (3.8.4) or a probe (3.8.6.1)."""
+        """Return whether an octet only wants to be answered: a keep-alive (3.8.4) or a probe (3.8.6.1)."""
         if self._segment.length > 1 or self._segment.ctl & FIN:
             return False
         return text_end == space.top == space.acked or (space.edge is not None and start == space.edge == space.acked)
@@ -515,6 +524,11 @@ class Pair:
             gaps = [later[1] - earlier[1] for earlier, later in zip(last, list(last)[1:], strict=False)]
             if min(gaps) >= _SHORTEST_RTO and max(gaps) < _LONGEST_RTO and max(gaps) * 10 < min(gaps) * 12:
                 self._say(why.NO_BACKOFF, f"every {gaps[0] / SECOND:.3g} s")
+
+
+def _offers_ecn(ctl: int) -> bool:
+    """Return whether a SYN offers ECN, by ECE and CWR, or a SYN,ACK takes it, by ECE alone (RFC 3168 6.1.1)."""
+    return ctl & (ECE | CWR) == (ECE if ctl & ACK else ECE | CWR)
 
 
 def _always() -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .conversation import trace_of
+from .errors import CaptureError
 from .inferring import infer
 from .merging import end_of, in_order, interfaces_of, merge
 from .merging import told as merging_told
+from .passages import Account, Passage
 from .reading import NoStream, read_stream, without_doubles
 from .streams import CLIENT, SERVER, SIDES, survey
 from .viewpoint import short, viewpoint_of
@@ -37,12 +40,14 @@ def load(path: str | Path, stream: int | None = None, progress: Progress | None 
         OSError: if it can't be read.
     """
     capture = read_stream(path, stream, progress)
+    if capture.stream.itself:
+        return _of_itself(capture)
     ends = interfaces_of(capture)
     if ends is not None:
         return _merged(capture, *ends, source_of(capture), one_clock=True)
     capture.packets, capture.doubled = without_doubles(capture.packets)
     viewpoint = viewpoint_of(capture.packets)
-    account = infer(capture.packets, viewpoint)
+    account = infer(capture.packets, viewpoint, capture.stream.errors)
     beside = CLIENT if viewpoint.place == "between" else SIDES.index(viewpoint.place)
     one_machine = capture.stream.client[0] == capture.stream.server[0]
     remarks = [(beside, viewpoint.sentence(one_machine=one_machine)), *((CLIENT, text) for text in facts(capture))]
@@ -67,6 +72,8 @@ def load_both(
     """
     both = common(survey(path, progress), survey(other, progress), stream)
     captures = [read_stream(path, both[0], progress), read_stream(other, both[1], progress)]
+    if captures[0].stream.itself:
+        raise CaptureError(captures[0].path, 0, "a connection to itself has one end", "a connection of two")
     _same_sides(*captures)
     for capture in captures:
         capture.packets, capture.doubled = without_doubles(capture.packets)
@@ -133,6 +140,17 @@ def _same_sides(capture: Capture, other: Capture) -> None:
         swapped = None not in ours.syn and theirs.syn == ours.syn[::-1] != ours.syn
     if swapped:
         other.packets = [packet._replace(side=1 - packet.side) for packet in other.packets]
+        theirs.errors = [replace(error, side=1 - error.side) for error in theirs.errors]
+
+
+def _of_itself(capture: Capture) -> Trace:
+    """Return a connection of one socket to itself: what it sends, it gets at once."""
+    capture.packets, capture.doubled = without_doubles(capture.packets)
+    account = Account(
+        [Passage(CLIENT, each.segment, each.time, each.time, each.frame, copy=each.copy) for each in capture.packets]
+    )
+    said = ["a connection to itself: both ends are one socket", *facts(capture)]
+    return trace_of(account, capture.stream, source_of(capture), [(CLIENT, text) for text in said])
 
 
 def _merged(
@@ -154,12 +172,14 @@ def facts(capture: Capture) -> list[str]:
     """Return what a person should know of a capture, a sentence each; most of the time nothing."""
     told = []
     silent = [SIDES[side] for side in (CLIENT, SERVER) if not capture.stream.packets[side]]
-    if silent and capture.stream.packets[1 - SIDES.index(silent[0])]:
+    if silent and not capture.stream.itself and capture.stream.packets[1 - SIDES.index(silent[0])]:
         told.append(f"nothing that the {silent[0]} sends is in the capture")
     if capture.doubled:
         told.append(f"{_many(capture.doubled, 'frame')} captured twice, and told once")
     if capture.cut:
         told.append(f"{_many(capture.cut, 'frame')} cut by the capture: text is counted, not known")
+    if capture.untimed:
+        told.append(f"{_without_time(capture.untimed)}: each is told at the time of the frame before it")
     if capture.left_out:
         kept = len(capture.packets) + capture.doubled
         told.append(f"only the first {kept:,} packets are told; {capture.left_out:,} more follow")
@@ -170,6 +190,11 @@ def facts(capture: Capture) -> list[str]:
 
 def _many(count: int, what: str) -> str:
     return f"1 {what} was" if count == 1 else f"{count:,} {what}s were"
+
+
+def _without_time(count: int) -> str:
+    """Return how many frames are Simple Packet Blocks, which have no time."""
+    return "1 frame of the file has no time" if count == 1 else f"{count:,} frames of the file have no time"
 
 
 def _link(viewpoint: Viewpoint) -> str:

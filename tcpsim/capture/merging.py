@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.segment import ACK, RST
 from ..tcp.seqnum import MASK, ge, latest
 from ..tcp.units import MS
-from .passages import LOST, UNDER_WAY, Account, Passage
+from .passages import LOST, UNDER_WAY, Account, Passage, told_error
 from .reading import without_doubles
 from .streams import CLIENT, SERVER
 from .viewpoint import short, viewpoint_of
@@ -29,6 +29,7 @@ from .viewpoint import short, viewpoint_of
 if TYPE_CHECKING:
     from ..tcp.units import Time
     from .reading import Capture, Packet
+    from .streams import IcmpSeen
     from .viewpoint import Viewpoint
 
 BETWEEN: Final = "between the two captures"
@@ -49,6 +50,7 @@ class End:
         packets: what it has of the stream.
         first, last: when it was running, by its own clock.
         viewpoint: where it was taken.
+        errors: the ICMP errors that it has.
     """
 
     name: str
@@ -56,6 +58,7 @@ class End:
     first: Time
     last: Time
     viewpoint: Viewpoint
+    errors: list[IcmpSeen] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Clocks:
 def end_of(capture: Capture) -> End:
     """Return a capture as one of two."""
     name = Path(capture.path).name
-    return End(name, capture.packets, capture.span[0], capture.span[1], viewpoint_of(capture.packets))
+    return End(name, capture.packets, *capture.span, viewpoint_of(capture.packets), capture.stream.errors)
 
 
 def in_order(one: End, other: End) -> tuple[End, End]:
@@ -99,7 +102,8 @@ def interfaces_of(capture: Capture) -> tuple[End, End] | None:
     for number, seen in apart.items():
         if len(apart) > 1 and len({packet.side for packet in seen}) == 2:
             packets, _ = without_doubles(seen)
-            ends.append(End(f"interface {number}", packets, *capture.span, viewpoint_of(packets)))
+            errors = [error for error in capture.stream.errors if error.interface == number]
+            ends.append(End(f"interface {number}", packets, *capture.span, viewpoint_of(packets), errors))
     if len(ends) < 2:
         return None
     near, far = max(ends, key=_toward_client), min(ends, key=_toward_client)
@@ -156,6 +160,8 @@ class _Merging:
         for side in (CLIENT, SERVER):
             passages += self._sent_by(side)
         self.account.passages = sorted(passages, key=lambda passage: passage.sent_at)
+        for side in (CLIENT, SERVER):
+            self._tell_errors(side)
 
     def _match(self, side: int) -> None:
         """Find each packet of one side at its receiver, first come, first found."""
@@ -190,7 +196,7 @@ class _Merging:
 
     # ------------------------------------------------------------------ one direction
 
-    def _time(self, side: int, packet: Packet) -> Time:
+    def _time(self, side: int, packet: Packet | IcmpSeen) -> Time:
         """Return when the capture at `side` has seen a packet, by the client's clock."""
         return packet.time - (self.clocks.offset if side == SERVER else 0)
 
@@ -218,6 +224,15 @@ class _Merging:
             if packet.side == side and (packet.copy or index not in self.taken[1 - side]):
                 found.append(self._unsent(packet, side, before, after))
         return found
+
+    def _tell_errors(self, side: int) -> None:
+        """Tell of the ICMP errors that come to one side: as its capture has them or, if that has none, the other."""
+        for at, later in ((side, 0), (1 - side, self.clocks.way)):
+            errors = [error for error in self.ends[at].errors if error.side == side]
+            delay = self.ends[side].viewpoint.delay[side] + later
+            self.account.findings += [told_error(error, self._time(at, error) + delay) for error in errors]
+            if errors:
+                return
 
     def _miss(self, passage: Passage, at: int) -> None:
         """Say what became of a packet that its receiver's capture has not got (Rule 3)."""

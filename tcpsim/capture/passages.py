@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ..tcp.segment import Segment
     from ..tcp.units import Time
+    from .streams import IcmpSeen
 
 ARRIVED: Final = "arrived"
 LOST: Final = "lost"
@@ -29,8 +30,8 @@ class Passage:
         by: where it was lost, or what held it back.
         held: whether others have overtaken it.
         copy: whether the network made it of the packet before.
-        probe: whether it repeats an octet to be answered, and not because it was missed: a keep-alive segment
-            (RFC 9293 3.8.4), or a probe of a zero window (3.8.6.1).
+        probe: whether it repeats an octet, or its number alone, to be answered, and not because it was missed: a
+            keep-alive segment (RFC 9293 3.8.4), or a probe of a zero window (3.8.6.1).
         remark: what a person should know of it, or "".
     """
 
@@ -62,3 +63,9 @@ class Account:
 
     passages: list[Passage] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+
+def told_error(error: IcmpSeen, time: Time) -> Finding:
+    """Return an ICMP error as a run notes it, `time` being when it arrived."""
+    mtu = f" MTU={error.mtu}" if error.mtu else ""
+    return Finding(time, error.side, f"arrived: <ICMP {error.error} SEQ={error.seq}{mtu}>")

@@ -40,9 +40,11 @@ class PcapReader:
     Attributes:
         interfaces: the one that the header describes.
         cut: where and why the file ends before it should, or None.
+        untimed: how many frames have no time: none.
     """
 
     format: Final = "pcap"
+    untimed: Final = 0
 
     def __init__(self, window: Window, path: str) -> None:
         self._window = window

@@ -4,7 +4,7 @@ Rule 1. Section headers, interface descriptions and the three kinds of packet bl
         statistics, secrets and every kind that is unknown are passed over.
 Rule 2. A block's length stands at both ends of it, and whatever is in it ends before it does. Longer ones
         than LONGEST_BLOCK, more interfaces than MOST_INTERFACES and more options than MOST_OPTIONS are errors.
-Rule 3. A Simple Packet Block has no time: it is given that of the frame before it in its section, or 0.
+Rule 3. A Simple Packet Block has no time: it is given that of the frame before it in its section, or 0, and counted.
 Rule 4. Interfaces are counted through all sections, since each section counts its own from 0.
 Rule 5. A file that ends inside a block was cut: what was whole is given, and `cut` says where it ends.
 """
@@ -109,6 +109,7 @@ class PcapngReader:
     Attributes:
         interfaces: those described so far, of all sections.
         cut: where and why the file ends before it should, or None.
+        untimed: how many frames so far have no time.
     """
 
     format: Final = "pcapng"
@@ -118,6 +119,7 @@ class PcapngReader:
         self._path = path
         self.interfaces: list[Interface] = []
         self.cut: CaptureError | None = None
+        self.untimed = 0
         self._order = _LAYOUTS["<"]
         self._clocks: list[_Clock] = []
         self._last: Time = 0
@@ -245,6 +247,7 @@ class PcapngReader:
         length = min(original, clock.longest)
         if length + (-length & 3) != end - 4 - text:
             raise self._wrong(at + 8, f"{length} octets of a frame in a block for {end - 4 - text}", "as many")
+        self.untimed += 1
         return self._last, clock.link, held[text : text + length], original, clock.interface, "", self._window.base + at
 
     def _clock(self, number: int, at: int) -> _Clock:

@@ -82,6 +82,7 @@ class Capture:
         span: when the capture's earliest and latest frames were seen, of whatever stream.
         alone: whether it is the only stream of its file.
         broken: where and why the file ends before it should, or None.
+        untimed: how many frames of the file have no time of their own.
     """
 
     path: str
@@ -93,6 +94,7 @@ class Capture:
     span: tuple[Time, Time] = (0, 0)
     alone: bool = True
     broken: CaptureError | None = None
+    untimed: int = 0
 
 
 class NoStream(CaptureError):
@@ -138,7 +140,7 @@ def read_stream(path: str | Path, number: int | None = None, progress: Progress 
     if found is None:
         raise _no_stream(survey, number)
     found.alone = len(survey.streams) == 1
-    found.broken = survey.cut
+    found.broken, found.untimed = survey.cut, survey.untimed
     assert survey.span is not None
     last = found.packets[-1].time if found.left_out else survey.span[1]
     found.span = (survey.span[0], last)

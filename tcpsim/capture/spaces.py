@@ -51,6 +51,7 @@ class Space:
         answers: what its SYN,ACKs have acknowledged, wire numbers.
         syn_end: the position after the SYN and its text.
         options: the options of each SYN, at most MOST_RECENT.
+        ecn: whether each SYN that was seen offers ECN, or takes it (RFC 3168 6.1.1); None if none was seen.
         stamp: the latest TSval, or None.
         ack_stamp: the TSval beside the highest acknowledgment that this end has sent, or None.
         reopened: whether its SYN came again when it was in use: the end may have begun anew with the same ISS.
@@ -60,7 +61,7 @@ class Space:
     """
 
     __slots__ = (
-        "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "edge", "fin", "fin_at", "holes",
+        "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "ecn", "edge", "fin", "fin_at", "holes",
         "known", "offered", "options", "peer", "pending", "reopened", "reset_at", "sent_at", "stamp", "syn_end", "syns",
         "top",
     )  # fmt: skip
@@ -78,6 +79,7 @@ class Space:
         self.answers: deque[int] = deque(maxlen=MOST_RECENT)
         self.syn_end = 0
         self.options: deque[Options | None] = deque(maxlen=MOST_RECENT)
+        self.ecn: bool | None = None
         self.stamp: int | None = None
         self.ack_stamp: int | None = None
         self.reopened = False
@@ -231,6 +233,7 @@ class End:
         made.reopened = True
         made.syn_end = before.syn_end
         made.options.extend(before.options)
+        made.ecn = before.ecn
         made.stamp = before.stamp
         made.send(0, made.syn_end)
         return made

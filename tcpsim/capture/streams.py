@@ -7,6 +7,7 @@ Rule 2. Whoever sends the first SYN is the client. Where the handshake is not in
         the server's.
 Rule 3. No more is kept of a frame than its stream's sums. More than MOST_STREAMS are not listed, but counted; so is
         what is no TCP.
+Rule 4. An ICMP error belongs to the latest connection of the sockets that it quotes.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from typing import TYPE_CHECKING, Final
 from ..tcp.segment import ACK, FIN, RST, SYN
 from ..tcp.seqnum import MASK, ge
 from ..tcp.units import NEVER
+from ..wire.addresses import packed
 from .files import read_frames
-from .heads import address_of, head_of
+from .heads import address_of, error_of, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ..tcp.units import Time
+    from ..wire import Quoted
     from .errors import CaptureError
     from .files import Frames
     from .frames import Frame
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_STREAMS: Final = 65_536
 """So many streams are listed."""
+MOST_ERRORS: Final = 20
+"""So many ICMP errors are kept of a stream."""
 _TELL_EVERY: Final = 4096
 """Frames between two words about how far things are."""
 
@@ -44,6 +49,29 @@ SIDES: Final = ("client", "server")
 
 Endpoint = tuple[bytes, int]
 """An address, 4 or 16 octets, and a port."""
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpSeen:
+    """An ICMP error about a connection.
+
+    Attributes:
+        time: when it was seen, nanoseconds as in Frame.
+        frame: the number of its frame, counted from 1.
+        interface: at which interface it was seen.
+        side: to whom it comes: who sent the segment that it quotes.
+        error: its kind, such as "host unreachable".
+        seq: SEG.SEQ of the segment that it quotes.
+        mtu: the next hop's, octets; 0 unless it tells one.
+    """
+
+    time: Time
+    frame: int
+    interface: int
+    side: int
+    error: str
+    seq: int
+    mtu: int
 
 
 class Stream:
@@ -56,11 +84,12 @@ class Stream:
         packets: how many frames the client and the server sent.
         octets: how many octets of text they sent, retransmissions included.
         syn: the initial sequence numbers of client and server; None where no SYN was seen.
+        errors: the ICMP errors about it, at most MOST_ERRORS, those of each side as one interface has seen them.
     """
 
     __slots__ = (
-        "_ends", "_fin", "_finished", "_reset", "_synchronized", "ends", "first", "last", "number", "octets", "packets",
-        "syn",
+        "_ends", "_fin", "_finished", "_reset", "_synchronized", "ends", "errors", "first", "last", "number", "octets",
+        "packets", "syn",
     )  # fmt: skip
 
     def __init__(self, number: int, client: Endpoint, server: Endpoint, first: Time) -> None:
@@ -70,6 +99,7 @@ class Stream:
         self.packets = [0, 0]
         self.octets = [0, 0]
         self.syn: list[int | None] = [None, None]
+        self.errors: list[IcmpSeen] = []
         self._fin: list[int | None] = [None, None]  # the number after the FIN of each
         self._finished: list[int] = []  # who sent a FIN, in order
         self._ends = [False, False]  # whether the FIN of each was acknowledged
@@ -78,6 +108,11 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"<Stream {self.number}: {self.name}, {self.opened}, {self.ended}>"
+
+    @property
+    def itself(self) -> bool:
+        """Whether it is a connection of one socket to itself: both ends are one, and the client."""
+        return self.ends[CLIENT] == self.ends[SERVER]
 
     def side_of(self, source: Endpoint) -> int:
         """Return who sent a frame with this source: CLIENT or SERVER."""
@@ -94,11 +129,12 @@ class Stream:
             self._reset = None
         if ctl & (SYN | FIN | RST):
             self._remember(head, side)
-        elif ctl & ACK and self.syn[CLIENT] is not None and self.syn[SERVER] is not None:
+        elif ctl & ACK and self.syn[CLIENT] is not None and (self.syn[SERVER] is not None or self.itself):
             self._synchronized = True
-        fin = self._fin[1 - side]
+        peer = side if self.itself else 1 - side
+        fin = self._fin[peer]
         if fin is not None and ctl & ACK and ge(head.ack, fin):
-            self._ends[1 - side] = True
+            self._ends[peer] = True
 
     def _remember(self, head: Head, side: int) -> None:
         ctl = head.ctl
@@ -147,6 +183,8 @@ class Stream:
         theirs, ours = self.syn[SERVER], self.syn[CLIENT]
         if ours is None and theirs is None:
             return "before the capture"
+        if self.itself:
+            return "to itself" if self._synchronized else "to itself, not finished"
         if ours is None:
             return "SYN,ACK seen, no SYN"
         if theirs is not None:
@@ -161,8 +199,11 @@ class Stream:
         if self.opened in ("refused", "SYN not answered"):
             return "never open"
         finished = [SIDES[side] for side in self._finished]
+        if self.itself and finished:
+            return "closed by itself" if self._ends[CLIENT] else "closed by itself, FIN not acknowledged"
         if self._reset is not None:
-            after = f" after {finished[0]}'s FIN" if finished else ""
+            whose = "its own" if finished == [SIDES[self._reset]] else f"{finished[0]}'s" if finished else ""
+            after = f" after {whose} FIN" if finished else ""
             return f"reset by {SIDES[self._reset]}{after}"
         if not finished:
             return "open when the capture ends"
@@ -189,6 +230,7 @@ class Survey:
         beyond: how many frames belong to connections after the last one listed.
         span: when its earliest and its latest frame were seen, whatever they hold; None if it has none.
         cut: where and why the file ends before it should, or None.
+        untimed: how many frames have no time of their own (pcapng's Simple Packet Blocks).
     """
 
     path: str
@@ -198,6 +240,7 @@ class Survey:
     beyond: int = 0
     span: tuple[Time, Time] | None = None
     cut: CaptureError | None = None
+    untimed: int = 0
 
 
 class Sorter:
@@ -229,6 +272,19 @@ class Sorter:
         stream.take(head, time, side)
         return stream, side
 
+    def take_error(self, quoted: Quoted, frame: Frame, number: int) -> None:
+        """Take note of an ICMP error (Rule 4)."""
+        if quoted.sport is None or quoted.dport is None or quoted.seq is None:
+            return
+        source, target = (packed(quoted.source), quoted.sport), (packed(quoted.target), quoted.dport)
+        stream = self._latest.get((source, target) if source <= target else (target, source))
+        if stream is None or len(stream.errors) >= MOST_ERRORS:
+            return
+        side = stream.side_of(source)
+        if all(known.interface == frame.interface for known in stream.errors if known.side == side):
+            seen = IcmpSeen(frame.time, number, frame.interface, side, quoted.error, quoted.seq, quoted.mtu)
+            stream.errors.append(seen)
+
 
 def _from_client(head: Head) -> bool:
     """Return whether the first frame of a stream comes from the client (Rule 2)."""
@@ -255,12 +311,15 @@ def walk(
             head = head_of(frame)
             if head is None:
                 survey.others += 1
+                error = error_of(frame)
+                if error is not None:
+                    sorter.take_error(error, frame, survey.frames)
                 continue
             found = sorter.stream_of(head, frame.time)
             if found is not None:
                 yield frame, head, found[0], found[1]
     finally:
-        survey.cut = frames.cut
+        survey.cut, survey.untimed = frames.cut, frames.untimed
         survey.span = (first, last) if survey.frames else None
 
 

@@ -16,6 +16,7 @@ from .streams import SIDES
 if TYPE_CHECKING:
     from ..tcp.segment import Segment
     from ..tcp.units import Time
+    from .streams import IcmpSeen
 
 NOT_EXPLAINED: Final = "not explained"
 UNUSUAL: Final = "unusual"
@@ -145,7 +146,7 @@ ECHO_UNSENT: Final = _reason(
     "stamp.echo", NOT_EXPLAINED, "RFC 7323 3.2", "TSecr echoes a TSval of the other end, which has sent none so late."
 )
 SACK_UNASKED: Final = _reason(
-    "sack.unasked", NOT_EXPLAINED, "RFC 2018 2", "SACK blocks go only to who permitted them in its SYN."
+    "sack.unasked", NOT_EXPLAINED, "RFC 2018 4", "SACK blocks go only to who permitted them in its SYN."
 )
 SACK_UNSENT: Final = _reason(
     "sack.unsent", NOT_EXPLAINED, "RFC 2018 3", "A SACK block reports what the other end has not sent."
@@ -268,6 +269,8 @@ class EndVerdict:
         retransmitted: segments whose numbers this capture had seen before.
         unseen: segments that came late to the capture, after later ones: lost before it, or overtaken.
         probes: keep-alive segments and probes of zero windows.
+        syns: how often its SYN was sent, with or without an ACK.
+        copies: segments that came twice at one place within 10 ms, with one identification: something copied them.
         mss, scale: what its SYN announced, None for nothing.
     """
 
@@ -278,6 +281,8 @@ class EndVerdict:
     retransmitted: int = 0
     unseen: int = 0
     probes: int = 0
+    syns: int = 0
+    copies: int = 0
     mss: int | None = None
     scale: int | None = None
 
@@ -301,6 +306,7 @@ class Verdict:
         options: what both ends agreed on, in words.
         round_trip: how long the handshake took to go there and back, nanoseconds; None where it can't be told.
         frames: how many frames it has.
+        errors: the ICMP errors about it; their times are those of the capture.
         judgements: what is said of its segments, in their order, at most `most` of each kind.
         counts: how many there are of each kind.
         most: MOST_JUDGEMENTS, or fewer in a capture of very many connections.
@@ -316,6 +322,7 @@ class Verdict:
     options: tuple[str, ...] = ()
     round_trip: Time | None = None
     frames: int = 0
+    errors: tuple[IcmpSeen, ...] = ()
     judgements: list[Judgement] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     most: int = MOST_JUDGEMENTS
@@ -357,5 +364,12 @@ class Verdict:
             "opened": self.opened, "closed": self.closed, "first_closer": self.first_closer or None,
             "time_wait": self.time_wait or None, "reset_by": self.reset_by or None, "options": list(self.options),
             "round_trip": self.round_trip, "counts": self.counts,
+            "icmp": [
+                {
+                    "frame": each.frame, "to": SIDES[each.side], "error": each.error, "seq": each.seq,
+                    "mtu": each.mtu or None,
+                }
+                for each in self.errors
+            ],
             "judgements": [each.as_json() for each in self.judgements],
         }  # fmt: skip

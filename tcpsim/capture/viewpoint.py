@@ -5,7 +5,8 @@ answers passes it on the way back: the time between is a round trip from there t
 host took to answer. The shortest such time is nearest to the round trip alone.
 
 Rule 1. Every acknowledgment measures: from when the segment that it covers was seen, if that was sent only once. So
-        nothing is placed later at a host than what that host answers to it.
+        nothing is placed later at a host than what that host answers to it. Of RSTs, only that which refuses a SYN
+        measures: others answer nothing, or not at once.
 Rule 2. Whoever is nearer than a tenth of the whole round trip is where the capture was taken: its times are right
         for that host. Half the round trip lies on the way to the other; that, and equal delays both ways, is assumed.
 """
@@ -103,14 +104,15 @@ class Viewpoint:
         """Return what a person should know of it; `one_machine`: both hosts are the same one."""
         client, server = self.around
         if client is None and server is None:
-            return "captured at an unknown place: nothing sent is seen to be acknowledged; all times are the capture's"
+            where = "on the one machine that is both hosts" if one_machine else "at an unknown place"
+            return f"captured {where}: nothing sent is seen to be acknowledged; all times are the capture's"
         by = "by the handshake" if self.handshake else "by acknowledgments"
         told = " and ".join(
             f"the {SIDES[side]} answers after {short(gap)}"
             for side, gap in ((SERVER, server), (CLIENT, client))
             if gap is not None
         )
-        where, whose = f"at the {self.place}", "all times at the hosts"
+        where, whose = f"at the {self.place}", "all times"
         if one_machine:
             where = "on the one machine that is both hosts"
         elif self.place == "between":
@@ -128,6 +130,8 @@ def viewpoint_of(packets: list[Packet]) -> Viewpoint:
     for packet in packets:
         side, segment = packet.side, packet.segment
         if segment.ctl & RST:
+            if segment.ctl & ACK and not numbers[side].nxt:  # it refuses a SYN (RFC 9293 3.10.7.1)
+                measuring[1 - side].answered(numbers[1 - side].position(segment.ack), packet.time)
             continue
         end = numbers[side].position(segment.seq) + segment.seg_len
         if segment.ctl & ACK:

@@ -54,6 +54,23 @@ def is_capture(word: str) -> bool:
         return False
 
 
+def second_file(words: tuple[str, ...], merge: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the capture with which another file is merged, and what is left of the words behind that.
+
+    A second capture may stand behind the first one, or behind --merge; a usage error if it does both.
+    """
+    if not words or not is_capture(words[0]):
+        return merge, words
+    return merged_with(words[0], merge), words[1:]
+
+
+def merged_with(other: str | None, merge: str | None) -> str | None:
+    """Return the other capture, named as a second file or with --merge; a usage error for both."""
+    if other is not None and merge is not None:
+        raise click.UsageError("name the other capture once: as a second file, or with --merge")
+    return merge if other is None else other
+
+
 def read_capture(word: str, stream: int | None = None, other: str | None = None) -> Trace:
     """Return one TCP connection of a capture, or of two that were taken at both ends, as a trace.
 

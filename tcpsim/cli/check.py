@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..capture.checking import Report as Found
+    from ..capture.streams import IcmpSeen
     from ..capture.verdict import EndVerdict, Judgement, Verdict
     from ..tcp.units import Time
     from .reporting import Report
@@ -116,6 +117,7 @@ def _as_json(found: Found) -> dict[str, object]:
     survey = found.survey
     return {
         "capture": survey.path, "explained": found.explained, "frames": survey.frames, "not_tcp": survey.others,
+        "without_time": survey.untimed,
         "cut": None if survey.cut is None else str(survey.cut),
         "connections": [verdict.as_json() for verdict in found.verdicts],
     }  # fmt: skip
@@ -138,6 +140,9 @@ def _tell(report: Report, found: Found, *, named: bool) -> None:
             report.line(f"and {len(verdicts) - len(told):,} more connections, {words}; --all tells of them", style)
     if found.survey.cut is not None:
         report.line(f"{found.survey.cut}", "yellow")
+    if found.survey.untimed:
+        frames = "1 frame has" if found.survey.untimed == 1 else f"{found.survey.untimed:,} frames have"
+        report.line(f"{frames} no time: what is said of times means little there", "yellow")
     if found.survey.beyond:
         report.line(f"{found.survey.beyond:,} frames of further connections were not looked at", "yellow")
     _sum_up(report, found, len(bad))
@@ -165,11 +170,14 @@ def _tell_one(report: Report, verdict: Verdict) -> None:
     if verdict.options:
         _line(report, "agreed", "; ".join(verdict.options))
     for name, end in (("client", client), ("server", server)):
-        _line(report, name, _sent(end))
+        if client.address != server.address or end is client:  # a connection to itself has one end
+            _line(report, name, _sent(end))
     waits = {"": "", "both": "; both were left in TIME-WAIT"}.get(
         verdict.time_wait, f"; {verdict.time_wait} was left in TIME-WAIT"
     )
     _line(report, "closed", f"{verdict.closed}{waits}")
+    for error in verdict.errors:
+        _line(report, "icmp", _error(error))
     _tell_judgements(report, verdict)
 
 
@@ -204,13 +212,25 @@ def _line(report: Report, name: str, words: str) -> None:
 
 def _sent(end: EndVerdict) -> str:
     parts = [f"{_number(end.segments, 'segment')}, {_number(end.octets, 'octet')}"]
+    if end.syns > 1:
+        parts.append(f"SYN sent {'twice' if end.syns == 2 else f'{end.syns:,} times'}")
     if end.retransmitted:
         parts.append(f"{end.retransmitted:,} retransmitted")
     if end.unseen:
         parts.append(f"{end.unseen:,} late: lost or overtaken before the capture")
     if end.probes:
         parts.append(_number(end.probes, "probe"))
-    return f"{', '.join(parts)}; {' or '.join(end.states)} at the end"
+    if end.copies:
+        parts.append(f"{end.copies:,} seen twice")
+    states = f"; {' or '.join(end.states)} at the end" if end.states else ""
+    return f"{', '.join(parts)}{states}"
+
+
+def _error(error: IcmpSeen) -> str:
+    from ..capture.streams import SIDES
+
+    mtu = f" (MTU {error.mtu})" if error.mtu else ""
+    return f"frame {error.frame}, to {SIDES[error.side]}: {error.error}{mtu}, about SEQ={error.seq}"
 
 
 def _number(count: int, word: str) -> str:

@@ -16,14 +16,14 @@ from click.core import ParameterSource
 from .. import __version__
 from ..trace.naming import shown_name
 from . import views
-from .captures import chosen, is_capture
+from .captures import chosen, is_capture, merged_with, second_file
 from .check import check
 from .coverage import coverage
 from .diff import diff
 from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
 from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
-from .looks import DETAIL, coloured, detailed, look_of, window_of
+from .looks import DETAIL, coloured, detailed, look_of, themed, window_of
 from .mutants import mutants
 from .packetdrill import packetdrill
 from .page import PAGES, draw_page, is_page
@@ -290,7 +290,7 @@ def diagram(
         )
     if what is not None and lossy:
         raise click.UsageError("name a scenario or a trace, or say --lossy; not both")
-    word = LOSSY if what is None else what
+    word, merge = LOSSY if what is None else what, merged_with(other, merge)
     asked = views.Runs(view, seeds, profiles, host, connection)
     asked.check()
     path = _output(output, asked.stem(lambda seed, profile: _stem(word, loss, seed, profile, mutant, stream)))
@@ -298,7 +298,7 @@ def diagram(
     paged = is_page(path, view)
     traces = [
         trace_of(
-            word, seed=seed, profile=profile, loss=loss, mutant=mutant, stream=stream, merge=merge or other,
+            word, seed=seed, profile=profile, loss=loss, mutant=mutant, stream=stream, merge=merge,
             explained=asked.explained or paged,
         )
         for seed, profile in asked.settings
@@ -370,17 +370,21 @@ def _check_suffix(path: Path, known: tuple[str, ...] | None) -> None:
 
 @tcpsim.command(short_help="Draw the state diagram, or a run's path through it.")
 @click.argument("what", required=False, type=ScenarioName(), metavar="[SCENARIO|TRACE|CAPTURE]")
+@click.argument("other", required=False, type=click.Path(), metavar="[CAPTURE]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; .png, .svg or .pdf says which kind.")
 @click.option("--host", metavar="NAME", help="Only the path of this host.")
 @click.option("--text", is_flag=True, help="Print the edges as a table instead.")
+@themed
 @chosen
 @_seeded
 @_sized
 def states(
     what: str | None,
+    other: str | None,
     output: Path | None,
     host: str | None,
     text: bool,
+    theme: str,
     seed: int | None,
     profile: str | None,
     mutant: str | None,
@@ -391,12 +395,15 @@ def states(
 ) -> None:
     """Draw the state diagram: Figure 5's edges solid, those of section 3.10 dashed.
 
-    With a scenario, a trace or a capture, the path that each host took through it.
+    With a scenario, a trace or a capture, the path that each host took through it. Two captures of one connection,
+    taken at both ends, are merged.
     """
     from ..draw import draw_states, states_text
+    from ..draw.palette import THEMES
 
     trace = None
     if what is not None:
+        merge = merged_with(other, merge)
         trace = trace_of(what, seed=seed, profile=profile, mutant=mutant, stream=stream, merge=merge)
     elif stream is not None or merge is not None:
         raise click.UsageError("--stream and --merge take a capture")
@@ -413,7 +420,7 @@ def states(
     if what is not None:
         not_onto(file_of(what), path, "--output")
     with _drawing(path):
-        draw_states(path, trace=trace, host=host)
+        draw_states(path, trace=trace, host=host, theme=THEMES[theme])
 
 
 # ---------------------------------------------------------------------- reasons
@@ -421,13 +428,13 @@ def states(
 
 @tcpsim.command(short_help="Tell every event of a run and its reason.")
 @click.argument("what", type=ScenarioName(), metavar="SCENARIO|TRACE|CAPTURE")
-@click.argument("event", required=False)
+@click.argument("words", nargs=-1, metavar="[CAPTURE] [EVENT]")
 @_sized
 @chosen
 @_seeded
 def explain(
     what: str,
-    event: str | None,
+    words: tuple[str, ...],
     ascii: bool,
     width: int | None,
     seed: int | None,
@@ -438,12 +445,16 @@ def explain(
 ) -> None:
     """Tell of everything that happens what was checked, in which order, and what it changed; or all about one EVENT.
 
-    EVENT is a number from that list, or words as in a scenario: "client SYN", "server is ESTABLISHED".
+    EVENT is a number from that list, or words as in a scenario: "client SYN", "client received 2nd ACK". A second
+    CAPTURE, taken at the other end, is merged with the first.
     """
+    merge, words = second_file(words, merge)
+    if len(words) > 1:
+        raise click.UsageError(f"one EVENT at a time, in quotes if it has spaces: {shown_name(' '.join(words))!r}")
     trace = trace_of(what, seed=seed, profile=profile, explained=True, mutant=mutant, stream=stream, merge=merge)
     from .explaining import tell
 
-    tell(trace, event, screen(width), ascii=ascii, captured=is_capture(what))
+    tell(trace, words[0] if words else None, screen(width), ascii=ascii, captured=is_capture(what))
 
 
 # ---------------------------------------------------------------------- what there is

@@ -9,6 +9,7 @@ from .group import Wrong
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..scenario.words import Party
     from ..trace import Trace
 
 MISSING: Final = (
@@ -50,16 +51,44 @@ def serials_of(trace: Trace, event: str, called: str = "EVENT") -> list[int]:
         if len(number) > 9 or int(number) >= len(trace):
             raise Wrong(f"{called}: there is no event {number}: the last one is {len(trace) - 1}")
         return [int(number)]
-    from ..scenario.evidence import Evidence, Names
-    from ..scenario.moments import parse_occurrence
-    from ..scenario.problems import PhraseError, Place, Problem
-
-    try:
-        occurrence = parse_occurrence(event)
-    except PhraseError as error:
-        problem = Problem(Place(called, 1, error.offset + 1), error.wrong, error.expected, error.nearest)
-        raise Wrong(str(problem)) from error
-    found = Evidence(trace, Names(tuple(trace.hosts))).occurrences(occurrence)
+    found = _found(trace, event, called)
     if not found:
         raise Wrong(f"{called}: {event!r} never happens; `tcpsim explain` without it tells all that does")
-    return [each.serial for each in found]
+    return found
+
+
+def _found(trace: Trace, event: str, called: str) -> list[int]:
+    """Return the serial numbers of all that words mean: an occurrence, or one event, "client received 2nd SYN"."""
+    from ..scenario.evidence import Evidence, Names
+    from ..scenario.findings import parties_of_event, parties_of_occurrence
+    from ..scenario.moments import parse_event, parse_occurrence
+    from ..scenario.problems import PhraseError, Place, Problem
+    from ..scenario.watching import first_of
+
+    names = Names(tuple(trace.hosts))
+    try:
+        occurrence = parse_occurrence(event)
+        _known(trace, parties_of_occurrence(occurrence), called)
+        return [each.serial for each in Evidence(trace, names).occurrences(occurrence)]
+    except PhraseError as error:
+        best = error
+    try:
+        moment = parse_event(event)
+        _known(trace, parties_of_event(moment), called)
+        first = first_of(moment, trace, names)
+    except PhraseError as error:
+        best = error if error.offset > best.offset else best
+        problem = Problem(Place(called, 1, best.offset + 1), best.wrong, best.expected, best.nearest)
+        raise Wrong(str(problem)) from best
+    return [] if first is None else [first]
+
+
+def _known(trace: Trace, parties: list[Party | None], called: str) -> None:
+    """Say which host there is not, and which was probably meant."""
+    from ..scenario.problems import Place, Problem, nearest_word, one_of, shown
+
+    for party in parties:
+        if party is not None and party.name not in trace.hosts:
+            near = nearest_word(party.name, trace.hosts)
+            wrong = f"there is no host {shown(party.name)}"
+            raise Wrong(str(Problem(Place(called, 1, party.offset + 1), wrong, one_of(trace.hosts), near)))

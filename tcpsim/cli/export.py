@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..trace.naming import shown_name
-from .captures import is_capture
+from .captures import chosen, is_capture
 from .group import INTERRUPTED, Wrong
 from .inputs import ScenarioName, file_of, is_meant_as_trace, read_scenario, run_scenario, trace_of
 from .screen import not_onto, patience, writing
@@ -34,6 +34,7 @@ Examples:
   tcpsim export lossy -o lossy.pcapng                   for Wireshark
   tcpsim export lossy --pcap --side server -o lossy.cap
   tcpsim export lossy --side client-server -o link.pcapng
+  tcpsim export seen.pcap --stream 3 -o noted.pcapng    a capture, with states and losses noted
 """
 LANGUAGES: Final = ("packetdrill", "pcap", "pcapng")
 _SUFFIXES: Final = {".pkt": "packetdrill", ".pcap": "pcap", ".pcapng": "pcapng"}
@@ -71,6 +72,7 @@ class Epoch(click.ParamType):  # type: ignore[type-arg]  # generic only in later
 @click.option("--profile", metavar="NAME", help="The hosts' profile; see `tcpsim profiles`.")
 @click.option("--link", type=click.Choice(["raw", "ethernet"]), help="The link layer in a capture; by default raw.")
 @click.option("--epoch", type=Epoch(), metavar="TIME", help="When a capture's run began; by default 1970.")
+@chosen
 @click.pass_context
 def export(
     ctx: click.Context,
@@ -82,12 +84,14 @@ def export(
     profile: str | None,
     link: str | None,
     epoch: Time | None,
+    stream: int | None,
+    merge: str | None,
 ) -> None:
     """Run a scenario and write what can be seen of it, for another tool.
 
     A capture (--pcap, --pcapng) has each packet as a host or a link sees it, to the nanosecond. pcapng has
     an interface for every vantage point, with comments that tell states, reasons and losses; pcap has one,
-    by default the first host. FILE may be a trace too.
+    by default the first host. FILE may be a trace too, or a capture: of several TCP connections, --stream says which.
 
     A packetdrill script has one host as the kernel under test, by default the first: its application's calls
     become system calls, what arrives becomes inbound packets, what it sends outbound ones, also where they
@@ -96,10 +100,13 @@ def export(
     """
     language = _language(language, output)
     not_onto(file_of(file), output, "--output")
+    if merge is not None:
+        not_onto(Path(merge), output, "--output")
     if language != "packetdrill":
         if output is None:
             raise click.UsageError(f"a capture is not printed: name a file, -o FILE.{language}")
-        _capture(ctx, trace_of(file, seed=seed, profile=profile), language, side, output, link or "raw", epoch or 0)
+        trace = trace_of(file, seed=seed, profile=profile, stream=stream, merge=merge)
+        _capture(ctx, trace, language, side, output, link or "raw", epoch or 0)
         return
     if link is not None or epoch is not None:
         raise click.UsageError("--link and --epoch are for captures: --pcap or --pcapng")
@@ -109,6 +116,8 @@ def export(
         )
     if is_capture(file):
         raise Wrong(f"{shown_name(file)}: a capture does not tell what its hosts' applications called; name a scenario")
+    if stream is not None or merge is not None:
+        raise click.UsageError("--stream and --merge take a capture")
     run = run_scenario(read_scenario(file), seed=seed, profile=profile)
     if run.ended == "interrupted":
         ctx.exit(INTERRUPTED)

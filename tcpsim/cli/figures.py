@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 SCENARIOS: Final = ("lossy", "handshake", "simultaneous-close")
 """Each is drawn as a ladder with a caption, as in a book, into a file of its name."""
+PATHS: Final = "simultaneous-close"
+"""The paths of its hosts are drawn through the state diagram."""
+TRANSFER: Final = "lossy-transfer"
+"""It is drawn in other views than the ladder, which is long."""
+VIEWS: Final = ("sequence", "congestion")
 
 
 def make(folder: Path) -> Iterator[Path]:
     """Draw every figure into a folder; yield each file."""
     from ..draw import Look, draw_ladder, draw_states
+    from ..draw.views import draw_view
     from .looks import caption_of
     from .screen import writing
 
@@ -27,3 +33,7 @@ def make(folder: Path) -> Iterator[Path]:
         for name in SCENARIOS:
             yield draw_ladder(trace_of(name), folder / f"{name}.svg", look=Look(caption=caption_of(name)))
         yield draw_states(folder / "states.svg")
+        yield draw_states(folder / f"{PATHS}-states.svg", trace=trace_of(PATHS))
+        transfer = trace_of(TRANSFER, explained=True)
+        for view in VIEWS:
+            yield draw_view(view, folder / f"{TRANSFER}-{view}.svg", transfer)

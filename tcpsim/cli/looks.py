@@ -48,13 +48,20 @@ def detailed(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def coloured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a figure looks."""
+    option: Callable[..., Any]
     for option in (
         click.option("--segments", type=click.IntRange(1, MOST), help="Draw at most so many; by default 200."),
         click.option("--caption", is_flag=True, help="Below it, the scenario's question and the answer."),
-        click.option("--theme", type=click.Choice(THEMES), default=THEMES[0], show_default=True, help="Its colours."),
+        themed,
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def themed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option that says in which colours a figure is drawn."""
+    theme = click.Choice(THEMES)
+    return click.option("--theme", type=theme, default=THEMES[0], show_default=True, help="Its colours.")(command)
 
 
 def window_of(trace: Trace, from_: str | None, to: str | None) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ Rule 2. The runs follow one another in one process: a run takes a fifth of the t
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 NAME_COLUMN: Final = 26
 """A scenario's name has so much room in a list; a longer one takes the room of what stands behind it."""
+SHORT: Final = 3
+"""A word of so many letters, or fewer, is looked for as a whole; it may have an s behind it."""
+MAX_WORDS: Final = 20
+"""So many words are looked for; what follows them counts for nothing."""
 
 
 # ---------------------------------------------------------------------- which there are
@@ -34,8 +39,10 @@ NAME_COLUMN: Final = 26
 def entries_of(group: str | None) -> list[Entry]:
     """Return the library's scenarios, those of one group, or those that speak of something.
 
-    A word is looked for in names and titles, questions and answers, quizzes included, whatever its letters' case;
-    `FIN-ACK` also finds `FIN,ACK`. Wrong if it is neither a group nor found.
+    Words are looked for in names and titles, questions and answers, quizzes included: as they stand, or, where they
+    never stand so, each by itself. Case and borders count for nothing, so that `FINACK` and `fin ack` find `FIN,ACK`;
+    a word of four letters or more may go on (`segment`, "segments"), a shorter one has to end (`RST`, not "first").
+    Wrong if it is neither a group nor found.
     """
     from ..scenario.library import GROUPS, library
     from ..scenario.problems import nearest_word, one_of, shown
@@ -44,8 +51,11 @@ def entries_of(group: str | None) -> list[Entry]:
         return library()
     if group in GROUPS:
         return [entry for entry in library() if entry.group == group]
-    wanted = _plain(group)
-    found = [entry for entry in library() if wanted in _plain(f"{entry.name} {_told(entry.path)}")] if wanted else []
+    words = _plain(group).split()[:MAX_WORDS]
+    told = {entry: _plain(f"{entry.name} {_told(entry.path)}") for entry in library()} if words else {}
+    found = [entry for entry in told if _speaks_of(told[entry], words)] or [
+        entry for entry in told if all(_speaks_of(told[entry], [word]) for word in words)
+    ]
     if not found:
         near = nearest_word(group, GROUPS)
         hint = f"; did you mean {near!r}?" if near else ""
@@ -54,7 +64,15 @@ def entries_of(group: str | None) -> list[Entry]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().replace(",", "-").split())
+    """Return letters and figures only, in lower case, with a space between words."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def _speaks_of(told: str, words: list[str]) -> bool:
+    """Return whether words stand one after the other in a text, with or without spaces."""
+    letters = " ?".join("".join(words))
+    end = "" if len(words[-1]) > SHORT else r"s?\b"
+    return re.search(rf"\b{letters}{end}", told) is not None
 
 
 def _told(path: Path) -> str:

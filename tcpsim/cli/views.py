@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from .group import Wrong
-from .looks import caption_of
+from .looks import caption_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,13 +77,11 @@ class Runs:
         if self.connection is not None and (self.view not in OF_ONE or self.host is None):
             raise click.UsageError(f"--connection is for --view {' and '.join(OF_ONE)}, beside --host")
         if self.view != LADDER:
-            for name in ("detail", "absolute", "from_", "to", "segments"):
+            for name in ("detail", "absolute", "segments"):
                 if source(name) not in (None, ParameterSource.DEFAULT):
-                    raise click.UsageError(f"--{name.rstrip('_')} is for --view {LADDER}")
-        if self.view == STATES and any(
-            source(name) not in (None, ParameterSource.DEFAULT) for name in ("theme", "caption")
-        ):
-            raise click.UsageError(f"--theme and --caption are for other views than {STATES}")
+                    raise click.UsageError(f"--{name} is for --view {LADDER}")
+        if self.view == STATES and source("caption") not in (None, ParameterSource.DEFAULT):
+            raise click.UsageError(f"--caption is for other views than {STATES}")
 
     @property
     def settings(self) -> list[tuple[int | None, str | None]]:
@@ -109,19 +107,38 @@ class Runs:
         ]
 
 
-def draw(asked: Runs, word: str, path: Path, traces: list[Trace], *, caption: bool, theme: str, **_: Any) -> None:
-    """Draw another view than the ladder of what was run for `word`."""
+def draw(
+    asked: Runs,
+    word: str,
+    path: Path,
+    traces: list[Trace],
+    *,
+    caption: bool,
+    theme: str,
+    from_: str | None,
+    to: str | None,
+    **_: Any,
+) -> None:
+    """Draw another view than the ladder of what was run for `word`; of each run what lies between two events."""
     from ..draw import draw_states
     from ..draw.palette import THEMES
     from ..draw.views import draw_view
 
     check_host(asked.host, traces[0])
+    windows = [window_of(trace, from_, to) for trace in traces]
     if asked.view == STATES:
-        draw_states(path, trace=traces[0], host=asked.host)
+        draw_states(path, trace=traces[0], host=asked.host, window=windows[0], theme=THEMES[theme])
         return
+    times = [
+        None if window is None else (trace.records[window[0]].time, trace.records[window[1]].time)
+        for trace, window in zip(traces, windows, strict=True)
+    ]
     below = caption_of(word) if caption else None
     runs = list(zip(asked.names(), traces, strict=True))
-    draw_view(asked.view, path, *runs, host=asked.host, connection=asked.connection, caption=below, theme=THEMES[theme])
+    draw_view(
+        asked.view, path, *runs, host=asked.host, connection=asked.connection, caption=below, theme=THEMES[theme],
+        pieces=times,
+    )  # fmt: skip
 
 
 def check_host(host: str | None, trace: Trace) -> None:

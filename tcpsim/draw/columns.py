@@ -24,6 +24,8 @@ STRIP: Final = 16.0
 """The width of a lifeline; several connections of one host share three of them."""
 LANE: Final = (236.0, 420.0)
 """The least and the greatest distance between two lifelines."""
+NARROW: Final = (110.0, 170.0)
+"""The same where the page is to be narrow, as on a phone."""
 REMARK_WIDTH: Final = 122.0
 CALL_WIDTH: Final = 172.0
 """A call stands on one line up to this width: it names an address and a port."""
@@ -157,8 +159,10 @@ def end_lines(arrow: Arrow, room: float) -> tuple[tuple[str, ...], ...]:
 class Columns:
     """All hosts' columns, the lanes between them, and the width of the page."""
 
-    def __init__(self, scene: Scene, axis_width: float, least_width: float, more: float = 0.0) -> None:
-        self.scene = scene
+    def __init__(
+        self, scene: Scene, axis_width: float, least_width: float, more: float = 0.0, between: tuple[float, float] = LANE
+    ) -> None:
+        self.scene, self.between = scene, between
         self.hosts = [self._measure(host) for host in range(len(scene.hosts))]
         lanes = [self._lane(number) + more for number in range(max(len(self.hosts) - 1, 1))]
         self.axis_x = MARGIN + axis_width + GAP
@@ -206,7 +210,7 @@ class Columns:
         wide = max((_needed(arrow) for arrow in here), default=0.0)
         wide = max(wide, _crossing_width(here) - 40)
         ends = max((width(arrow.end_text, TYPES["lost"]) for arrow in here), default=0.0)
-        least, most = LANE
+        least, most = self.between
         lane = min(max(least, wide + 84, min(ends, 130) * 2 + 50), most)
         titles = sum(host.title_width / 2 for host in self.hosts[number : number + 2] if host.side)
         return max(lane, titles + 24)
@@ -269,8 +273,8 @@ class Columns:
             return source.left, target.right
         # The trace knows no receiver: it goes toward the nearest lane.
         if source.side == 1 and len(self.hosts) > 1:
-            return source.left, source.left - LANE[0] * 0.8
-        return source.right, source.right + LANE[0] * 0.8
+            return source.left, source.left - self.between[0] * 0.8
+        return source.right, source.right + self.between[0] * 0.8
 
     def lane(self, arrow: Arrow) -> tuple[float, float]:
         """Return the left and right edge of the lane beside an arrow's sender."""

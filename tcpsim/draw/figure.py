@@ -50,6 +50,7 @@ class Look:
         window: only the records with these serial numbers (first and last, both included).
         absolute: sequence numbers are those of the wire.
         theme: the colours. caption: what stands below.
+        narrow: the hosts stand close together, as a phone needs it.
     """
 
     detail: int = NORMAL
@@ -58,6 +59,7 @@ class Look:
     absolute: bool = False
     theme: Theme = LIGHT
     caption: Caption | None = None
+    narrow: bool = False
 
     def scene(self, trace: Trace) -> Scene:
         """Return what is drawn, without any geometry."""
@@ -69,7 +71,7 @@ class Look:
         """Return the layout of a trace that looks like this."""
         return layout(
             trace, detail=self.detail, max_segments=self.max_segments, window=self.window, absolute=self.absolute,
-            caption=self.caption,
+            caption=self.caption, narrow=self.narrow,
         )  # fmt: skip
 
 

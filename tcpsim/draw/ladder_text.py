@@ -113,7 +113,7 @@ class Event:
 
 
 def events_of(of: Scene) -> list[Event]:
-    """Return everything to tell, in order. A lost arrow is told when it leaves."""
+    """Return everything to tell, in order: a crash before the CLOSED after it. A lost arrow is told when it leaves."""
     events = [Event(stay.start, stay) for stay in of.stays if stay.start is not None]
     events += [Event(remark.at, remark) for remark in of.remarks]
     for run in of.timers:
@@ -122,7 +122,7 @@ def events_of(of: Scene) -> list[Event]:
     for arrow in of.arrows:
         events += [] if arrow.inbound else [Event(arrow.start, arrow)]
         events += [Event(arrow.end, arrow, end=True)] if arrow.fate in ("arrived", "corrupted") else []
-    return sorted(events, key=lambda event: (event.moment, event.end))
+    return sorted(events, key=lambda event: (event.moment, event.end, isinstance(event.what, Stay)))
 
 
 class _Writer(Rows):

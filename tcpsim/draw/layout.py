@@ -19,6 +19,7 @@ from ..tcp.diagram import CLOSED
 from .columns import (
     GAP,
     MARGIN,
+    NARROW,
     TIMER_GAP,
     Columns,
     HostColumns,
@@ -54,6 +55,8 @@ LEAD: Final = 19.0
 """The lifelines begin so many points above the first moment, and end as many below the last."""
 FOLD_GAP: Final = 9.0
 """An arrow over a fold is interrupted for so many points."""
+BREAK: Final = 6.5
+"""A fold breaks a lifeline so far to either side, and so far up and down."""
 LINE: Final = 15.5
 """Two segments from one host lie so far apart that a label fits between them."""
 TALLEST: Final = 14_400.0
@@ -83,6 +86,7 @@ def layout(
     window: tuple[int, int] | None = None,
     absolute: bool = False,
     caption: Caption | None = None,
+    narrow: bool = False,
 ) -> Page:
     """Return the page of a trace.
 
@@ -95,23 +99,24 @@ def layout(
         window: draw only the records with these serial numbers (first and last, both included).
         absolute: sequence numbers are those of the wire, not counted from the ISS.
         caption: what stands below the figure.
+        narrow: the hosts stand close together, as a phone needs it.
     """
     most, limit = max_segments, ""
     if most > MOST_SEGMENTS:
         most, limit = MOST_SEGMENTS, PAGE_FULL
     while True:
         part = scene(trace, detail=detail, max_segments=most, window=window, limit=limit, absolute=absolute)
-        page = min(_pages(part, caption), key=lambda each: (each.unlabelled, each.struck))
+        page = min(_pages(part, caption, narrow), key=lambda each: (each.unlabelled, each.struck))
         if page.height <= TALLEST or most <= 1:
             return page
         fitting = int(0.95 * min(most, part.weight) * TALLEST / page.height)
         most, limit = max(1, min(most - 1, fitting)), PAGE_FULL
 
 
-def _pages(of: Scene, caption: Caption | None) -> Iterator[Page]:
+def _pages(of: Scene, caption: Caption | None, narrow: bool) -> Iterator[Page]:
     """Make pages with more and more room between the hosts, up to the first on which no word is struck or left out."""
     for more in WIDER:
-        page = _Ladder(of, caption, more).page
+        page = _Ladder(of, caption, more, narrow).page
         yield page
         if not (page.struck or page.unlabelled) or len(of.arrows) > MANY:
             return
@@ -120,7 +125,7 @@ def _pages(of: Scene, caption: Caption | None) -> Iterator[Page]:
 class _Ladder:
     """Makes a page of a scene, with `more` points than needed between two hosts."""
 
-    def __init__(self, of: Scene, caption: Caption | None, more: float) -> None:
+    def __init__(self, of: Scene, caption: Caption | None, more: float, narrow: bool) -> None:
         self.scene, self.caption = of, caption
         self.first: Moment = (of.first[0], -1)
         self.last: Moment = max(of.last, (of.last[0], of.last[1]))
@@ -129,7 +134,7 @@ class _Ladder:
         self.behind = _behind(of.arrows)
         self.clock = Clock({time for time, _ in moments})
         ticks = max((width(self.clock(time), TYPES["tick"]) for time, _ in moments), default=0.0)
-        self.columns = Columns(of, ticks, 400.0, more)
+        self.columns = Columns(of, ticks, 300.0, more, NARROW) if narrow else Columns(of, ticks, 400.0, more)
         self.page = Page(self.columns.width, 0.0, of.title, axis_x=self.columns.axis_x)
         put_header(self.page, of, self.columns, captioned=caption is not None and bool(caption.source))
         self.timeline = Timeline(moments, scale_of(of))
@@ -252,7 +257,8 @@ class _Ladder:
         since = 0
         for attempt in range(TRIES):
             placing, silent, tight = self._try()
-            flaws = (len(placing.failed) + len(silent), len(placing.struck) + len(tight))
+            struck = len(placing.struck) + len(placing.shortened) + len(tight)
+            flaws = (len(placing.failed) + len(silent), struck)
             since += 1
             if best is None or flaws < best[0]:
                 best, since = (flaws, self.timeline.extra), 0
@@ -266,8 +272,8 @@ class _Ladder:
         return placing
 
     def _make_room(self, placing: Placing, folds: list[Moment], room: float) -> None:
-        """Give room before arrows whose words need it; to those that are only struck, not without end."""
-        for number in dict.fromkeys([*placing.failed, *placing.struck]):
+        """Give room before arrows whose words need it; to those that are only struck or shortened, not without end."""
+        for number in dict.fromkeys([*placing.failed, *placing.struck, *placing.shortened]):
             start = self.scene.arrows[number].start
             if number in placing.failed or self.timeline.widened(start) < ENOUGH:
                 self.timeline.widen(start, room)
@@ -279,10 +285,16 @@ class _Ladder:
         self.timeline.solve()
         self.due_y: dict[int, float] = {}
         wordings = [self._wording(arrow) for arrow in self.scene.arrows]
-        placing = Placing(wordings, self.page.top, self._y(self.last) + LEAD)
+        placing = Placing(wordings, self.page.top, self._y(self.last) + LEAD, self._breaks())
         placing.run()
         silent, tight = self._silences(placing)
         return placing, silent, tight
+
+    def _breaks(self) -> list[Box]:
+        """Return where the lifelines are broken by folds: a little further to each side than they are wide."""
+        heights = [self.page.top + LEAD + (top + bottom) / 2 for top, bottom, _, _ in self.timeline.folds()]
+        edges = [(edge + host.rail / 2, host.rail) for host in self.columns.hosts for edge in host.edges]
+        return [Box(x, y, wide + 2 * BREAK, 2 * BREAK) for y in heights for x, wide in edges]
 
     def _silences(self, placing: Placing) -> tuple[list[Moment], list[Moment]]:
         """Write in each fold what it hides.

@@ -264,4 +264,4 @@ class Page:
     unlabelled: int = 0
     """Arrows that had to go without their words for want of room."""
     struck: int = 0
-    """Words along arrows through which another arrow passes."""
+    """Words along arrows through which another arrow passes, or that had to leave out what ended it."""

@@ -55,6 +55,8 @@ GREEN: Final = "#1e6b3a"
 PAPER: Final = "#ffffff"
 BAND: Final = "#f6f7f9"
 CHIP: Final = "#eaf1fb"
+MARKS: Final = (BLUE, "#a33b00", "#4b2a82")
+"""The grounds of the step numbers of a first, second and third path; their shapes differ, too."""
 
 TYPES: Final = {
     "title": Type(BOLD, 15, INK),
@@ -80,7 +82,8 @@ TYPES: Final = {
     "lost": Type(SANS, 9, RED),
     "silence": Type(ITALIC, 9, GREY),
     "footer": Type(SANS, 8, GREY),
-    "box": Type(BOLD, 9, INK),
+    "box": Type(BOLD, 9, ON_FILL),
+    "closed box": Type(BOLD, 9, INK),
     "edge": Type(SANS, 8.5, INK),
     "bundle": Type(SANS, 7.5, GREY),
     "small state": Type(BOLD, 7, GREY),
@@ -142,14 +145,14 @@ DARK: Final = Theme(
     {
         PAPER: "#14181d", INK: "#e8ebee", GREY: "#a3adb7", FAINT: "#59626b", RULE: "#272d34", BAND: "#1b2027",
         CHIP: "#1d2c45", RED: "#ff8a80", AMBER: "#e5ab45", TEAL: "#55c7cd", BLUE: "#8abaff", GREEN: "#76d297",
-        STATE_FILL[State.CLOSED]: "#2b3138",
+        MARKS[1]: "#ffa06b", MARKS[2]: "#cdb0ff", STATE_FILL[State.CLOSED]: "#2b3138",
     },
 )  # fmt: skip
 PRINT: Final = Theme(
     "print",
     {
         INK: "#000000", GREY: "#333333", FAINT: "#8c8c8c", RULE: "#d9d9d9", BAND: "#f7f7f7", CHIP: "#eeeeee",
-        **dict.fromkeys((RED, AMBER, TEAL, BLUE, GREEN), "#000000"),
+        **dict.fromkeys((RED, AMBER, TEAL, BLUE, GREEN), "#000000"), MARKS[1]: "#595959", MARKS[2]: "#262626",
         **{colour: _grey(colour) for colour in STATE_FILL.values()},
     },
 )  # fmt: skip

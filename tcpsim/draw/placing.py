@@ -15,11 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from math import atan2, copysign, cos, degrees, inf, radians, sin
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .measure import width
 from .page import Box, Label, Line, Point, Shot
 from .palette import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STEEP: Final = 35.0
 """Degrees."""
@@ -128,20 +131,24 @@ class Placing:
     """Places the words of many arrows: what stands at their ends, then their labels, from the top of the page down.
 
     `failed` numbers the arrows that have words without a place, `struck` those with words that another
-    arrow passes through; `gaps` tells where an arrow's own words interrupt it.
+    arrow passes through, `shortened` those that do not tell what ended them; `gaps` tells where an arrow's
+    own words interrupt it. Words keep clear of the `breaks`, which fold a lifeline.
     """
 
-    def __init__(self, wordings: list[Wording], top: float, bottom: float) -> None:
+    def __init__(self, wordings: list[Wording], top: float, bottom: float, breaks: Iterable[Box] = ()) -> None:
         self.wordings = wordings
         self.top, self.bottom = top, bottom
         self.lines: list[Line] = [wording.shot.line for wording in wordings]
         self.taken = Shelves()
+        for broken in breaks:
+            self.taken.add(broken)
         for wording in wordings:
             if wording.shot.cross:
                 self.taken.add(Box(wording.shot.x1, wording.shot.y1, 2 * CROSS + 1, 2 * CROSS + 1))
         self.labels: list[Label] = []
         self.failed: list[int] = []
         self.struck: list[int] = []
+        self.shortened: list[int] = []
         self.gaps: dict[int, tuple[float, float]] = {}
 
     def run(self) -> None:
@@ -246,6 +253,8 @@ class Placing:
         self.labels += labels_in(box, lines, wording.role, halo=True, tip=shot.tip, toward=toward, serial=shot.serial)
         if crossings:
             self.struck.append(number)
+        if len(wording.ends) > 1 and lines == wording.ends[-1]:
+            self.shortened.append(number)
         gap = box.cuts(own)
         if gap is not None:
             self.gaps[number] = gap

@@ -11,7 +11,7 @@ Rule 4. Silence is time in which no packet is under way; of other time it is sai
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from ..tcp.diagram import CLOSED
 from ..tcp.rules import (
@@ -74,6 +74,9 @@ ENDINGS: Final = {
 }
 """Why a run ended, for people."""
 
+FORGOTTEN: Final = ("crash: ", "restart: ")
+"""How the notes begin that tell of a host's lost memory: its connections are CLOSED, without a move."""
+
 FEW_DELIVERIES: Final = 3
 """So many deliveries in a row are told one by one."""
 REMARKS_PER_SEGMENT: Final = 6
@@ -113,7 +116,10 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A connection in a state: from `start` (None: before the scene) to `end` (None: to its end)."""
+    """A connection in a state: from `start` (None: before the scene) to `end` (None: to its end).
+
+    `move` is what led there, None for a state from before the scene and for the CLOSED after a crash.
+    """
 
     host: int
     connection: int
@@ -340,10 +346,14 @@ class _Painter:
     # ------------------------------------------------------------------ states
 
     def _stays(self, records: list[Record]) -> None:
-        moves: dict[tuple[int, int], list[Moved]] = {}
+        moves: dict[tuple[int, int], list[Moved | Note]] = {}
         for record in records[: self.high]:
             if isinstance(record, Moved) and record.host in self.index:
                 moves.setdefault((self.index[record.host], record.connection or 0), []).append(record)
+            elif _forgets(record):
+                for (host, _), made in moves.items():
+                    if self.scene.hosts[host].name == record.host and _state_after(made[-1]) is not CLOSED:
+                        made.append(record)
         for host, connection in sorted(moves):
             self.scene.connections[host] = self.scene.connections.get(host, 0) + 1
             self._stays_of(host, connection, moves[host, connection])
@@ -381,16 +391,16 @@ class _Painter:
             what = f"{len(dropped)} connection{'s' if len(dropped) > 1 else ''} that only stay in their states"
             self.scene.left_above += f"; nor {what}"  # it says something: they came to their states before
 
-    def _stays_of(self, host: int, connection: int, moves: list[Moved]) -> None:
+    def _stays_of(self, host: int, connection: int, moves: list[Moved | Note]) -> None:
         before = [move for move in moves if move.serial < self.low]
         shown = moves[len(before) :]
-        state = before[-1].target if before else shown[0].source
+        state = _state_after(before[-1]) if before else shown[0].source if isinstance(shown[0], Moved) else CLOSED
         start: Moment | None = None
         made: Moved | None = None
         for move in shown:
             here = (move.time, move.serial)
             self.scene.stays.append(Stay(host, connection, state, start, here, made))
-            state, start, made = move.target, here, move
+            state, start, made = _state_after(move), here, move if isinstance(move, Moved) else None
         self.scene.stays.append(Stay(host, connection, state, start, None, made))
 
     # ------------------------------------------------------------------ timers
@@ -398,6 +408,10 @@ class _Painter:
     def _timers(self, records: list[Record]) -> None:
         running: dict[tuple[str, int | None, str], TimerSet] = {}
         for record in records[: self.high]:
+            if _forgets(record):
+                for lost in [running.pop(key) for key in list(running) if key[0] == record.host]:
+                    if record.serial >= self.low:
+                        self._timer(lost, (record.time, record.serial), "stopped")
             if not isinstance(record, (TimerSet, TimerStopped, TimerFired)) or record.host not in self.index:
                 continue
             key = (record.host, record.connection, record.timer)
@@ -480,6 +494,16 @@ class _Painter:
     def _add(self, host: int, record: Record, kind: str, text: str) -> None:
         at = (record.time, record.serial)
         self.scene.remarks.append(Remark(host, record.connection, at, kind, text, record))
+
+
+def _forgets(record: Record) -> TypeGuard[Note]:
+    """Return whether a record tells that its host loses its memory."""
+    return isinstance(record, Note) and record.text.startswith(FORGOTTEN)
+
+
+def _state_after(move: Moved | Note) -> State:
+    """Return the state that a move, or the loss of all memory, leads to."""
+    return move.target if isinstance(move, Moved) else CLOSED
 
 
 NOT_USED: Final = "not used"

@@ -36,13 +36,14 @@ from ..tcp.diagram import (
 )
 from ..trace import Moved
 from .canvas import Paper, format_of, plain_settings
-from .measure import drawable, shorten, width, wrap
+from .measure import AIR, drawable, shorten, width, wrap
 from .page import Box, Label, Point
-from .palette import GREY, INK, PAPER, STATE_FILL, TYPES
+from .palette import GREY, INK, LIGHT, MARKS, PAPER, STATE_FILL, TYPES
 from .words import Clock, clean, to_ascii
 
 if TYPE_CHECKING:
     from ..trace import Trace
+    from .palette import Theme
 
 LEFT: Final = 258.0
 MIDDLE: Final = 528.0
@@ -172,18 +173,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class HostPath:
-    """The path that one connection took through the diagram."""
+    """The path that one connection took through the diagram: the steps of it that are shown, of `count` in all."""
 
     host: str
     connection: int | None
     steps: tuple[Step, ...]
+    count: int
+
+    @property
+    def text(self) -> str:
+        """How many steps there are: `6 moves`, `2 of 6 moves`."""
+        shown = f"{len(self.steps)} of " if len(self.steps) < self.count else ""
+        return f"{shown}{self.count} {'moves' if self.count != 1 else 'move'}"
 
 
-def paths(trace: Trace, host: str | None = None) -> list[HostPath]:
+def paths(trace: Trace, host: str | None = None, window: tuple[int, int] | None = None) -> list[HostPath]:
     """Return the path of each host, or of the one named: that of its connection that moved most often.
 
-    Raises ValueError, naming the hosts, where the trace has none of that name.
+    Of a window (serial numbers, first and last, both included) only the steps in it are returned, with the numbers
+    that they have in the whole run. Raises ValueError, naming the hosts, where the trace has none of that name.
     """
+    first, last = window if window is not None else (0, len(trace))
     if host is not None and host not in trace.hosts:
         raise ValueError(f"no host {clean(host)!r} in this trace: expected one of {', '.join(trace.hosts)}")
     known = {(edge.source, edge.event, edge.target): edge for edge in EDGES}
@@ -199,9 +209,9 @@ def paths(trace: Trace, host: str | None = None) -> list[HostPath]:
         steps = [
             Step(number, edge, move.time)
             for number, (edge, move) in enumerate(zip(edges, moves, strict=True), 1)
-            if edge is not None
+            if edge is not None and first <= move.serial <= last
         ]
-        out.append(HostPath(name, connection, tuple(steps)))
+        out.append(HostPath(name, connection, tuple(steps), sum(edge is not None for edge in edges)))
     return out
 
 
@@ -240,16 +250,14 @@ class Diagram:
     badges: list[Badge] = field(default_factory=list)
 
 
-MARKS: Final = (("#0d4fae", PAPER), ("#a33b00", PAPER), ("#4b2a82", PAPER))
-"""Fill and ink of the badges of the first, second and third path; their shapes differ, too."""
-
-
-def states_layout(trace: Trace | None = None, host: str | None = None) -> Diagram:
-    """Return the diagram's layout, with the paths of a trace's hosts (at most three), or of one of them.
+def states_layout(
+    trace: Trace | None = None, host: str | None = None, window: tuple[int, int] | None = None
+) -> Diagram:
+    """Return the diagram's layout, with the paths of a trace's hosts (at most three), or of one; see `paths`.
 
     Raises ValueError where the trace has no host of that name.
     """
-    taken = paths(trace, host)[: len(MARKS)] if trace is not None else []
+    taken = paths(trace, host, window)[: len(MARKS)] if trace is not None else []
     title = "The TCP state diagram"
     if trace is not None and trace.header.title:
         title = clean(trace.header.title, 90)
@@ -279,7 +287,8 @@ class _Arranging:
 
     def _text(self, text: str, role: str, x: float, y: float, side: int = 0) -> Label:
         wide = width(text, TYPES[role])
-        label = Label(text, role, Box(x + side * wide / 2, y, wide, TYPES[role].height))
+        middle = x + side * wide / (2 * AIR)  # the box is wider than its words, which are to begin at x
+        label = Label(text, role, Box(middle, y, wide, TYPES[role].height))
         self.diagram.labels.append(label)
         return label
 
@@ -289,7 +298,7 @@ class _Arranging:
 
     def _box(self, box: Box, state: State, visited: bool, small: bool = False) -> None:
         self.diagram.boxes.append((box, state, visited, small))
-        self._text(str(state), "small state" if small else "box", box.x, box.y)
+        self._text(str(state), "small state" if small else "closed box" if state is CLOSED else "box", box.x, box.y)
 
     def _steps(self, edges: list[Edge]) -> list[tuple[int, str]]:
         """Return, for each path that goes along one of these edges, its mark and the numbers of its steps."""
@@ -360,9 +369,8 @@ class _Arranging:
         x = 40.0
         for mark, path in enumerate(self.taken):
             name = drawable(clean(path.host, 40), TYPES["footer"])
-            count = f"{len(path.steps)} moves" if len(path.steps) != 1 else "1 move"
             self.diagram.badges.append(Badge(Box(x, y, 13, 13), mark))
-            label = self._text(shorten(f"{name}: {count}", TYPES["footer"], 260), "footer", x + 12, y, 1)
+            label = self._text(shorten(f"{name}: {path.text}", TYPES["footer"], 260), "footer", x + 12, y, 1)
             x += 12 + label.box.width + 30
         words = (
             "Every dashed edge to a small CLOSED deletes the TCB; what it sends besides stands in brackets. "
@@ -407,7 +415,7 @@ def states_text(trace: Trace | None = None, host: str | None = None, *, width: i
         for path in taken:
             for step in path.steps:
                 if step.edge is edge:
-                    words = f"* {clean(path.host, 40)}, step {step.number} of {len(path.steps)}, at {clock(step.time)}"
+                    words = f"* {clean(path.host, 40)}, step {step.number} of {path.count}, at {clock(step.time)}"
                     lines += textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="      ")
     text = "".join(f"{line}\n" for line in lines)
     return to_ascii(text) if ascii else text
@@ -425,7 +433,13 @@ def _row(edge: Edge, column: int) -> list[str]:
 
 
 def draw_states(
-    path: str | Path, format: str | None = None, *, trace: Trace | None = None, host: str | None = None
+    path: str | Path,
+    format: str | None = None,
+    *,
+    trace: Trace | None = None,
+    host: str | None = None,
+    window: tuple[int, int] | None = None,
+    theme: Theme = LIGHT,
 ) -> Path:
     """Draw the state diagram into a file, and return its path.
 
@@ -434,13 +448,15 @@ def draw_states(
         format: "png", "svg" or "pdf", whatever the suffix.
         trace: mark the path that each host took in this run.
         host: only the path of this host.
+        window: only its steps from one record to another, by their serial numbers, both included.
+        theme: the colours.
 
     Raises:
         ValueError: unknown format, or no such host in the trace.
         OSError: the file can't be written.
     """
     chosen = format_of(path, format)
-    drawn = states_bytes(chosen, trace=trace, host=host)
+    drawn = states_bytes(chosen, trace=trace, host=host, window=window, theme=theme)
     target = Path(path)
     target.write_bytes(drawn)
     return target
@@ -452,16 +468,23 @@ def states_svg(trace: Trace | None = None, host: str | None = None) -> str:
     return svg[svg.index("<svg") :]
 
 
-def states_bytes(format: str, *, trace: Trace | None = None, host: str | None = None) -> bytes:
+def states_bytes(
+    format: str,
+    *,
+    trace: Trace | None = None,
+    host: str | None = None,
+    window: tuple[int, int] | None = None,
+    theme: Theme = LIGHT,
+) -> bytes:
     """Return the state diagram as the bytes of a PNG, SVG or PDF file; arguments as in draw_states."""
-    diagram = states_layout(trace, host)
+    diagram = states_layout(trace, host, window)
     with plain_settings():
-        return paint_states(diagram).bytes(format_of("", format), diagram.title)
+        return paint_states(diagram, theme).bytes(format_of("", format), diagram.title)
 
 
-def paint_states(diagram: Diagram) -> Paper:
+def paint_states(diagram: Diagram, theme: Theme = LIGHT) -> Paper:
     """Put a diagram's ink on paper; call it inside `canvas.plain_settings()`."""
-    paper = Paper(diagram.width, diagram.height)
+    paper = Paper(diagram.width, diagram.height, theme)
     for edge in diagram.edges:
         _paint_edge(paper, edge)
     for box, state, visited, small in diagram.boxes:
@@ -509,7 +532,7 @@ def _rounded(points: tuple[Point, ...], radius: float = 9.0) -> list[Point]:
 
 def _paint_badge(paper: Paper, badge: Badge) -> None:
     """Draw the ground under step numbers: round for the first path, square for the second, notched for the third."""
-    fill, _ = MARKS[badge.mark]
+    fill = MARKS[badge.mark]
     left, top, right, bottom = badge.box.bounds
     y = badge.box.y
     if badge.mark == 0:

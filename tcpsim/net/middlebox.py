@@ -6,10 +6,12 @@ Rule 2. It keeps a session for each pair of sockets, begun by a SYN, and forgets
         long, without a word to anybody (RFC 5382 5, REQ-5). What belongs to no session is dropped, or answered as if
         the other end had no such connection; never a RST, and never a SYN from outside (REQ-4).
 Rule 3. A NAT keeps one public port for a socket inside, whoever it talks to (REQ-1): the same number, if it is free.
-        No two have one port (REQ-7). A session is let in only from where it was begun.
+        No two have one port (REQ-7). A session is let in only from where it was begun, address and port: stricter
+        than the two filters that REQ-3 recommends.
 Rule 4. It reads addresses, ports and control bits, never sequence numbers: who knows the ports can fool it.
 
-Not modelled: ICMP through a NAT, a host inside that reaches another by the public address (REQ-8), inbound forwarding.
+Not modelled: ICMP through a NAT, a host inside that reaches another by the public address (REQ-8), inbound forwarding,
+and the ICMP error that a SYN from outside should get after 6 seconds (REQ-4): it is dropped for good (REQ-4a).
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ def _scenario(written: models.ScenarioFile, tree: Mapping, text: str, file: str)
         Path(file).stem, file, text, _intro(text), written.title, written.question,
         written.shows, written.source, written.quiz, written.mutant, written.seed, written.profile, knobs, hosts,
         links, script, expectations, written.until, written.max_events,
+        None if written.quiz is None else found.place("quiz", "until"),
     )  # fmt: skip
 
 

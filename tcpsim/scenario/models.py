@@ -505,29 +505,29 @@ class Expect(Part):
 
     segments: Annotated[list[LinePhrase], Field(max_length=MAX_LIST)] | None = None
     """Every segment sent, in order of sending, as the ladder prints them."""
-    includes: Annotated[list[LinePhrase], Field(max_length=MAX_LIST)] | None = None
+    includes: Annotated[list[LinePhrase], Field(min_length=1, max_length=MAX_LIST)] | None = None
     """Segments that are sent in this order; others may lie between."""
-    never: Annotated[list[OccurrencePhrase], Field(max_length=MAX_LIST)] | None = None
+    never: Annotated[list[OccurrencePhrase], Field(min_length=1, max_length=MAX_LIST)] | None = None
     """What must not happen."""
-    count: dict[OccurrenceKey, Count] | None = None
+    count: Annotated[dict[OccurrenceKey, Count], Field(min_length=1)] | None = None
     """How often something happens."""
-    states: dict[PartyKey, StatesReached] | None = None
+    states: Annotated[dict[PartyKey, StatesReached], Field(min_length=1)] | None = None
     """Every state on a connection's path, in order; or only the last one."""
-    timers: Annotated[list[TimerPhrase], Field(max_length=MAX_LIST)] | None = None
+    timers: Annotated[list[TimerPhrase], Field(min_length=1, max_length=MAX_LIST)] | None = None
     """What timers do, and when."""
-    delivered: dict[PartyKey, DeliveredText] | None = None
+    delivered: Annotated[dict[PartyKey, DeliveredText], Field(min_length=1)] | None = None
     """What the application has received: the text, or how many octets."""
-    reads: dict[PartyKey, Pieces] | None = None
+    reads: Annotated[dict[PartyKey, Pieces], Field(min_length=1)] | None = None
     """What the application of a connection got at each reading, in order: the text, or how many octets."""
-    datagrams: dict[PartyKey, Pieces] | None = None
+    datagrams: Annotated[dict[PartyKey, Pieces], Field(min_length=1)] | None = None
     """The UDP datagrams that a host's application has received, in order: the text of each, or how many octets."""
-    signals: dict[PartyKey, list[SignalName]] | None = None
+    signals: Annotated[dict[PartyKey, list[SignalName]], Field(min_length=1)] | None = None
     """Everything that the application is told, in order."""
     counters: Annotated[dict[Name, Counters], Field(min_length=1)] | None = None
     """What a host has counted, by the names of `nstat`."""
     queues: Annotated[dict[ListenerKey, QueueLengths], Field(min_length=1)] | None = None
     """The most connections that ever were in a listener's queues."""
-    errors: dict[PartyKey, list[str]] | None = None
+    errors: Annotated[dict[PartyKey, list[str]], Field(min_length=1)] | None = None
     """Every error that a call returns, in order, in the RFC's words. Without it, an error is a failure."""
     ends: Literal["idle", "until", "event limit", "record limit"] | None = None
     """How the run ends: idle (nothing is left to happen; the default), or at a limit."""

@@ -85,6 +85,7 @@ class Scenario:
         seed, profile, knobs: what holds unless a run or a host says otherwise.
         hosts, links, script, expectations: the parts, in the order of the file.
         until: nanoseconds of virtual time; max_events: a number of events. At these, a run stops.
+        quiz_until: the place of the event up to which the quiz shows the ladder, or None.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Scenario:
     expectations: tuple[Expectation, ...]
     until: Time
     max_events: int
+    quiz_until: Place | None
 
     @property
     def group(self) -> str:

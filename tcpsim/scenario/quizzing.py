@@ -78,7 +78,7 @@ def question_of(run: Run, seed: int = 0) -> Question:
     cut = first_of(quiz.until, run.trace, run.names)
     if cut is None:
         wrong = "the question of the quiz can't be asked: what its `until` waits for never happens"
-        raise ScenarioError([Problem(Place(scenario.path), wrong)])
+        raise ScenarioError([Problem(scenario.quiz_until or Place(scenario.path), wrong)])
     choices = list(quiz.choices)
     random.Random(f"{seed} {scenario.name}").shuffle(choices)
     return Question(run, cut, quiz.ask, tuple(choices), LETTERS[choices.index(quiz.answer)], quiz.because)

@@ -3,7 +3,8 @@
 Rule 1. A step happens by the network's agenda, at its time or at the instant of its event; steps that wait
         for the same happen in the order of the file.
 Rule 2. Every run ends: idle, at the virtual time of `until`, or at a limit of events or records.
-Rule 3. What did not happen is told: a step that never ran and a fault that never struck are failures.
+Rule 3. What did not happen is told: a step that never ran and a fault that never struck are failures, and, in a run
+        of the scenario as it is written, an event for which its quiz waits in vain.
 Rule 4. An error that a call returns is part of the run and does not stop it.
 """
 
@@ -28,7 +29,7 @@ from .loading import Scenario
 from .moments import AtTime
 from .problems import nearest_word, one_of, shown
 from .values import Mutation
-from .watching import Watch
+from .watching import Watch, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,8 @@ class Run:
         mutant: NAME or NAME@HOST of the mutant that it was run with, or "".
         network: as the run left it.
         trace: everything that happened.
-        verdict: how each expectation came out, in the order of the file; behind them, what of the script
-            and the faults never took place.
+        verdict: how each expectation came out, in the order of the file; behind them, what of the script,
+            the faults and the quiz never took place.
         ended: "idle", "until", "event limit", "record limit", or "interrupted" by Ctrl-C.
         names: the hosts, and the connections that the script has named.
     """
@@ -120,7 +121,17 @@ def run(
     evidence = Evidence(trace, runner.names)
     verdict = [expectation.check(evidence) for expectation in scenario.expectations]
     verdict += [each.check(evidence) for each in runner.never_happened()]
+    if ended != "interrupted" and seed in (None, scenario.seed) and not (profile or knobs or mutant):
+        verdict += [each.check(evidence) for each in _never_asked(scenario, evidence)]
     return Run(scenario, chosen_seed, profile or "", mutant or "", runner.network, trace, verdict, ended, runner.names)
+
+
+def _never_asked(scenario: Scenario, evidence: Evidence) -> list[TookPlace]:
+    """Return a failure if the question of the quiz can't be asked, since what its `until` waits for never happens."""
+    quiz, place = scenario.quiz, scenario.quiz_until
+    if quiz is None or place is None or first_of(quiz.until, evidence.trace, evidence.names) is not None:
+        return []
+    return [TookPlace(place, "the event `until` of the quiz to happen", False, "it never does: nothing can be asked")]
 
 
 def _mutation(mutant: str, scenario: Scenario) -> Mutation:

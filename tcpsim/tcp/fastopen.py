@@ -5,6 +5,11 @@ Rule 2. Data of a SYN with a good cookie is taken in SYN-RECEIVED, before anybod
         duplicate. That is the risk of it (RFC 7413 2.1).
 Rule 3. Whoever drives the endpoint remembers the cookies of servers: `tcb.fast_cookie` goes in before OPEN,
         and holds afterwards what the SYN,ACK brought. At a server it is what the SYN,ACK gives.
+Rule 4. A negative response, or none, leaves `tcb.fast_cookie` None: whoever drives the endpoint keeps Fast Open from
+        that port then (RFC 7413 4.1.3.1); a host of tcpsim for good.
+
+Not modelled: a limit of pending Fast Open requests (RFC 7413 4.2 and 5.1), a client that remembers the server's MSS
+(4.1.3: a SYN has room for the default MSS), and a server's secret that is changed from time to time (4.1.2).
 """
 
 from __future__ import annotations

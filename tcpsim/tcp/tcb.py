@@ -431,4 +431,10 @@ _APART: frozenset[str] = frozenset(
 _DEADLINES: Any = attrgetter(
     "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at", "fin_wait_2_at"
 )
-_VARIABLES: Any = attrgetter(*[name for name in TCB.__slots__ if name not in _APART])
+_IN_KEY = tuple(name for name in TCB.__slots__ if name not in _APART)
+_VARIABLES: Any = attrgetter(*_IN_KEY)
+
+
+def key_names() -> tuple[str, ...]:
+    """Return the names of the variables that a key begins with, in its order."""
+    return _IN_KEY

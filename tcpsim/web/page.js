@@ -8,9 +8,10 @@ const byId = (id) => document.getElementById(id);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const SVG = "http://www.w3.org/2000/svg";
 const MAIN = [
-  "SND.UNA", "SND.NXT", "SND.WND", "queued to send", "cwnd", "ssthresh", "Eff.snd.MSS", "RTO", "SRTT",
-  "RCV.NXT", "RCV.WND", "RCV.USER", "held beyond a hole", "ISS", "IRS", "duplicate ACKs", "sent again",
+  ["SND.UNA", "SND.NXT", "SND.WND", "queued to send", "cwnd", "ssthresh", "Eff.snd.MSS", "RTO", "SRTT"],
+  ["RCV.NXT", "RCV.WND", "RCV.USER", "held beyond a hole", "ISS", "IRS", "duplicate ACKs", "sent again"],
 ];
+const SHORT = { "queued to send": "queued", "held beyond a hole": "held", "duplicate ACKs": "dup. ACKs" };
 
 let at = 0;
 let part = 0;
@@ -128,14 +129,30 @@ const ladders = [...document.querySelectorAll("svg.ladder")].map((svg, index) =>
     parts.get(serial).push(node);
     node.dataset.serial = serial;
   }
-  const wide = svg.viewBox.baseVal.width;
-  const veil = draw("rect", { class: "veil", x: 0, width: wide });
-  const line = draw("line", { class: "playhead", x1: run.axes[index], x2: wide });
+  const box = svg.viewBox.baseVal;
+  const right = box.x + box.width;
+  const veil = draw("rect", { class: "veil", x: box.x, width: box.width });
+  const line = draw("line", { class: "playhead", x1: run.axes[index], x2: right });
   const dots = draw("g", {});
   const words = draw("g", { class: "fresh" });
   svg.append(veil, line, words, dots);
-  return { svg, parts, veil, line, dots, words, shots: run.shots[index], bottom: run.bottoms[index], index, lit: [] };
+  const names = namesOf(run.names[index], box, svg.classList.contains("wide") ? "wide" : "small");
+  const shots = run.shots[index];
+  return { svg, parts, veil, line, dots, words, names, shots, bottom: run.bottoms[index], index, lit: [] };
 });
+
+/** The names over the lifelines once more, to stay at the top where the ladder is scrolled. */
+function namesOf(names, box, kind) {
+  const strip = draw("svg", { class: `${kind} strip`, viewBox: `${box.x} 0 ${box.width} 20` });
+  strip.append(draw("rect", { x: box.x, width: box.width, height: 20 }));
+  for (const [name, x, role] of names) {
+    const text = draw("text", { x, y: 14.5, class: role === "host" ? "name" : "name box" });
+    text.textContent = name;
+    strip.append(text);
+  }
+  byId("names").append(strip);
+  return strip;
+}
 
 const stepOf = new Map();
 steps.forEach((step, index) => step.ids.forEach((serial) => stepOf.set(serial, index)));
@@ -186,7 +203,8 @@ function follow() {
   for (const ladder of ladders) {
     const seen = ladder.svg.getBoundingClientRect();
     if (!seen.height) continue;
-    const y = (height(ladder) / ladder.svg.viewBox.baseVal.height) * seen.height + ladder.svg.clientTop;
+    const whole = ladder.svg.viewBox.baseVal;
+    const y = ((height(ladder) - whole.y) / whole.height) * seen.height;
     const target = y - box.clientHeight * 0.45;
     if (Math.abs(box.scrollTop - target) > (playing ? 0 : box.clientHeight * 0.3)) box.scrollTop = target;
   }
@@ -320,25 +338,57 @@ function bars(one) {
 function variable(name, one) {
   const row = make("div");
   const value = one.vars[name] === undefined ? "–" : one.vars[name];
-  const text = make("dd");
+  const head = make("dt", "", SHORT[name] || name);
+  head.title = name;
+  row.append(head);
   if (name in one.was) {
     row.className = "fresh";
-    if (one.was[name] !== "–") text.append(make("span", "was", `${one.was[name]} → `));
+    // What it was goes where there is no room: it stands under `Changed`, too, and no row becomes higher for it.
+    const was = make("dd", "was");
+    was.append(make("span"), make("span", "", one.was[name] === "–" ? "" : `${one.was[name]} →`));
+    row.append(was);
   }
-  text.append(value);
-  row.append(make("dt", "", name), text);
+  row.append(make("dd", "is", value));
   return row;
 }
 
+function variables(names, one) {
+  const list = make("dl", "vars");
+  for (const name of names) list.append(variable(name, one));
+  return list;
+}
+
 const opened = new Set();
+const panels = [...document.querySelectorAll(".host:not(.bare)")];
+
+/** The connection that the reader has picked for each host; null, and the events decide. */
+const picked = hosts.map(() => null);
+const shownOf = (host) => (picked[host] === null ? lately[at][host] : picked[host]);
+
+for (const panel of panels) {
+  const host = Number(panel.dataset.host);
+  if (hosts[host].conns.length < 2) continue;
+  const label = make("label", "", "Connection ");
+  const select = make("select");
+  select.setAttribute("aria-label", `Connection of ${hosts[host].name}`);
+  select.append(make("option", "", "of the latest event"));
+  for (const [conn, peer] of hosts[host].conns) select.append(make("option", "", `#${conn}${peer ? ` with ${peer}` : ""}`));
+  select.addEventListener("change", () => {
+    picked[host] = select.selectedIndex ? hosts[host].conns[select.selectedIndex - 1][0] : null;
+    showHost(panel);
+    showMap();
+  });
+  label.append(select);
+  panel.querySelector(".which").append(label);
+}
 
 function showHost(panel) {
   const host = Number(panel.dataset.host);
   const box = panel.querySelector(".tcb");
-  const conn = lately[at][host];
+  const conn = shownOf(host);
   const one = known[at].get(`${host} ${conn}`);
   if (!one) {
-    box.replaceChildren(make("p", "cite", "No connection yet."));
+    box.replaceChildren(make("p", "cite", picked[host] === null ? "No connection yet." : `No connection ${conn} yet.`));
     return;
   }
   const top = make("p");
@@ -356,16 +406,17 @@ function showHost(panel) {
   }
   if (run.explained) {
     out.push(bars(one));
-    const list = make("dl", "vars");
-    for (const name of MAIN) list.append(variable(name, one));
-    out.push(list);
-    const rest = Object.keys(one.vars).filter((name) => !MAIN.includes(name) && one.vars[name] !== "–");
+    const pair = make("div", "two");
+    pair.append(...MAIN.map((names) => variables(names, one)));
+    out.push(pair);
+    const rest = Object.keys(one.vars).filter((name) => !MAIN.flat().includes(name) && one.vars[name] !== "–");
     if (rest.length) {
       const more = make("details");
       more.open = opened.has(host);
       more.addEventListener("toggle", () => (more.open ? opened.add(host) : opened.delete(host)));
-      const small = make("dl", "vars");
-      for (const name of rest) small.append(variable(name, one));
+      const half = Math.ceil(rest.length / 2);
+      const small = make("div", "two");
+      small.append(variables(rest.slice(0, half), one), variables(rest.slice(half), one));
       const fresh = rest.filter((name) => name in one.was).length;
       more.append(make("summary", "", `${rest.length} more${fresh ? `, ${fresh} changed` : ""}`), small);
       out.push(more);
@@ -382,12 +433,12 @@ const edges = [...map.querySelectorAll(".edge")];
 
 function showMap() {
   const here = hosts.map((_, host) => {
-    const one = known[at].get(`${host} ${lately[at][host]}`);
+    const one = known[at].get(`${host} ${shownOf(host)}`);
     return one ? one.state : "";
   });
   const walked = new Set();
   const seen = new Set();
-  const mine = (host, conn) => lately[at][host] === conn;
+  const mine = (host, conn) => shownOf(host) === conn;
   for (let index = 0; index <= at; index += 1) {
     for (const [host, conn, source, target] of steps[index].moves) {
       if (!mine(host, conn)) continue;
@@ -403,7 +454,7 @@ function showMap() {
   }
   // CLOSED stands twice: at its foot for who has come to the end.
   const ended = hosts.map((_, host) => here[host] === "CLOSED" && [...known[at].values()].some(
-    (one) => one.host === host && one.conn === lately[at][host] && endOf(host, one.conn)));
+    (one) => one.host === host && one.conn === shownOf(host) && endOf(host, one.conn)));
   const tags = [];
   for (const box of boxes) {
     const again = box.classList.contains("again");
@@ -445,13 +496,19 @@ function nothing(words) {
   return make("li", "none", words);
 }
 
+/** Whose a timer is: of a host with several connections, which. */
+function whose({ host, conn }) {
+  if (host < 0) return "";
+  return hosts[host].conns.length > 1 && conn !== null ? `${hosts[host].name} #${conn}` : hosts[host].name;
+}
+
 function showRunning() {
   const now = moment();
   const mine = timers.filter(({ a, b }) => a <= at && at < b).map((timer) => {
     const item = make("li");
     const row = make("div", "row");
     const left = Math.max(0, timer.due - now);
-    const name = make("span", "", `${timer.host < 0 ? "" : hosts[timer.host].name}: ${timer.name}`);
+    const name = make("span", "", `${whose(timer)}: ${timer.name}`);
     name.title = timer.why;
     row.append(name, make("span", "", `${told(left, 3)} left of ${timer.lasts}`));
     const track = make("div", "bar");
@@ -496,7 +553,7 @@ function show() {
   shownStep = at;
   for (const ladder of ladders) light(ladder);
   showEvent();
-  for (const panel of document.querySelectorAll(".host")) showHost(panel);
+  for (const panel of panels) showHost(panel);
   showMap();
   const scrub = byId("scrub");
   scrub.value = at;
@@ -631,7 +688,8 @@ document.addEventListener("keydown", (event) => {
 /** Go to a height of a ladder: to the last step that lies above it, and from there part of the way on. */
 function goToHeight(ladder, clientY) {
   const seen = ladder.svg.getBoundingClientRect();
-  const y = ((clientY - seen.top) / seen.height) * ladder.svg.viewBox.baseVal.height;
+  const box = ladder.svg.viewBox.baseVal;
+  const y = box.y + ((clientY - seen.top) / seen.height) * box.height;
   let step = 0;
   while (step + 1 < steps.length && steps[step + 1].y[ladder.index] <= y + 1) step += 1;
   go(step, { following: false });
@@ -665,12 +723,28 @@ for (const ladder of ladders) {
 let size = 1;
 function resize(by) {
   size = Math.min(Math.max(size * by, 0.5), 4);
-  for (const { svg } of ladders) {
-    svg.style.width = `${size * 100}%`;
-    if (svg.classList.contains("wide")) svg.style.minWidth = `${svg.viewBox.baseVal.width * 0.85 * size}px`;
+  for (const { svg, names } of ladders) {
+    for (const each of [svg, names]) {
+      each.style.width = `${size * 100}%`;
+      each.style.minWidth = `${svg.viewBox.baseVal.width * 0.85 * size}px`;
+    }
   }
+  markNames();
   if (steps.length) follow();
 }
+
+/** The strip of names is there only where the ladder's own have been scrolled away. */
+function markNames() {
+  const box = byId("scroll");
+  const ladder = ladders.find(({ svg }) => svg.getBoundingClientRect().height);
+  if (!ladder) return;
+  const whole = ladder.svg.viewBox.baseVal;
+  const gone = ((run.tops[ladder.index] - whole.y) / whole.width) * ladder.svg.getBoundingClientRect().width;
+  byId("names").classList.toggle("gone", box.scrollTop > gone);
+}
+byId("scroll").addEventListener("scroll", markNames, { passive: true });
+addEventListener("resize", markNames);
+
 byId("smaller").addEventListener("click", () => resize(1 / 1.25));
 byId("larger").addEventListener("click", () => resize(1.25));
 

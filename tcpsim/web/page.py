@@ -19,12 +19,12 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..draw.canvas import plain_settings
 from ..draw.figure import Look, paint
 from ..draw.framing import Caption
-from ..draw.palette import DARK, LIGHT, ON_FILL, STATE_FILL
+from ..draw.palette import DARK, LIGHT, ON_FILL, PRINT, STATE_FILL
 from ..draw.scene import BRIEF
 from ..draw.views import view_svg
 from ..draw.words import clean
@@ -43,14 +43,21 @@ LARGEST_VIEW: Final = 400_000
 _ESCAPED: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _LEGEND: Final = (
     '<p class="legend">Bars: filled, in flight or unread; striped, queued or held beyond a hole; outlined, the window; '
-    "red line, cwnd. Sequence numbers count from the ISNs.</p>"
+    "upright line, cwnd. Sequence numbers count from the ISNs.</p>"
 )
+_NO_CONNECTION: Final = '<p class="cite">No connection in what is shown.</p>'
+_NAMES: Final = ("host", "middlebox")
 _VIEWS: Final = {
     "timeline": "States over time", "sequence": "Time-sequence graph", "congestion": "Congestion control",
     "queues": "Queues",
 }  # fmt: skip
 _SIZE: Final = re.compile(r' width="([\d.]+)pt" height="([\d.]+)pt"')
+_BOX: Final = re.compile(r' viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _ID: Final = re.compile(r' id="')
+_MARGIN: Final = 14.0
+"""So much of a ladder's margin is cut off: the panel in which it stands has one."""
+BROAD: Final = 1000.0
+"""A ladder that is wider, in points, takes the whole width of the page: its words would be too small beside the hosts."""
 
 
 def write_page(trace: Trace, path: str | Path, look: Look | None = None) -> Path:
@@ -74,12 +81,13 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
     title = clean(trace.header.title) or "A TCP connection"
     bare = Trace.of(replace(trace.header, title="", source=""), trace.records)  # both stand above the ladder
     wide = chosen.page(bare)
-    small = replace(chosen, detail=BRIEF).page(bare)
+    small = replace(chosen, detail=BRIEF, narrow=True).page(bare)
     told = story(trace, [wide, small], chosen.window)
     pages = (wide, small)
     data = told.as_json() | {
         "axes": [round(page.axis_x, 2) for page in pages], "bottoms": [round(page.bottom, 2) for page in pages],
-        "shots": [_shots(page) for page in pages],
+        "shots": [_shots(page) for page in pages], "names": [_names(page) for page in pages],
+        "tops": [_under_names(page) for page in pages],
     }  # fmt: skip
     style = f"{_colours()}\n{_asset('page.css')}"
     script = _asset("page.js")
@@ -87,11 +95,12 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    notes = [*told.left_out, *_unexplained(told)]
+    notes = [*told.left_out, *_unexplained(told, trace)]
     caption = look.caption if look is not None and look.caption is not None else Caption()
     header = trace.header
     return Template(_asset("page.html")).substitute(
         policy=escape(policy), style=style, script=script, data=_json(data), theme=_theme(look),
+        broad=' class="broad"' if wide.width > BROAD else "",
         title=escape(title), source=escape(clean(header.source)), links=escape(clean("; ".join(header.links), 400)),
         question=escape(clean(caption.question, 2000)), answer=_prose(clean(caption.answer, 2000)),
         left_out="".join(f"<p>{_prose(note)}</p>" for note in notes), map=state_map("State diagram"),
@@ -103,7 +112,9 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
 
 def _theme(look: Look | None) -> str:
     """Return the attribute that fixes the theme with which the page opens; none, and the reader's system decides."""
-    return ' data-theme="dark"' if look is not None and look.theme is DARK else ""
+    if look is None or look.theme not in (DARK, PRINT):
+        return ""
+    return f' data-theme="{look.theme.name}"'
 
 
 def _prose(text: str) -> str:
@@ -111,9 +122,14 @@ def _prose(text: str) -> str:
     return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
-def _unexplained(told: Story) -> list[str]:
+def _unexplained(told: Story, trace: Trace) -> list[str]:
     if told.explained or not told.steps:
         return []
+    if trace.header.hosts and not any(host.profile for host in trace.header.hosts):  # a simulated host has one
+        return [
+            "As in every capture, only the segments were seen: states and losses are inferred from them, and checks, "
+            "timers and variables are not known."
+        ]
     return [
         "This run was kept without explanations: checks and most variables are not known. A scenario's page has them, "
         "and a trace that `tcpsim run --explain --trace FILE` kept."
@@ -125,10 +141,23 @@ def _shots(page: Page) -> list[list[float]]:
     return [[round(each, 2) for each in (*shot.line, shot.cross)] for shot in page.shots if shot.y1 > shot.y0]
 
 
+def _names(page: Page) -> list[list[Any]]:
+    """Return the names over the lifelines, and where they stand: for a long ladder, where they would scroll away."""
+    return [[label.text, round(label.box.x, 2), label.role] for label in page.labels if label.role in _NAMES]
+
+
+def _under_names(page: Page) -> float:
+    """Return the height below which the names over the lifelines are out of sight."""
+    return round(max((label.box.y for label in page.labels if label.role in _NAMES), default=0.0), 2)
+
+
 def _ladder(page: Page, name: str, title: str) -> str:
-    """Return a ladder as SVG that stands in HTML."""
+    """Return a ladder as SVG that stands in HTML, without its margin."""
     with plain_settings():
         text = paint(page).bytes("svg", f"Ladder: {title}").decode()
+    sizes = page.width - 2 * _MARGIN, page.height - 2 * _MARGIN
+    text = _BOX.sub(f' viewBox="{_MARGIN:g} {_MARGIN:g} {sizes[0]:.2f} {sizes[1]:.2f}"', text, count=1)
+    text = _SIZE.sub(f' width="{sizes[0]:.2f}pt" height="{sizes[1]:.2f}pt"', text, count=1)
     return _inlined(text, name, f' class="ladder {name} drawn"')
 
 
@@ -170,10 +199,12 @@ def _hosts(told: Story) -> str:
     for number, host in enumerate(told.hosts):
         name = escape(host["name"])
         about = ", ".join(escape(each) for each in (host["address"], host["profile"]) if each)
+        bare = not host["conns"]  # nothing is to be shown of it at any step
         panels.append(
-            f'<section class="panel host" data-host="{number}" aria-labelledby="host-{number}">'
+            f'<section class="panel host{" bare" if bare else ""}" data-host="{number}" aria-labelledby="host-{number}">'
             f'<h2 id="host-{number}"><span class="tag tag-{number % 4}" aria-hidden="true">{number + 1}</span> {name}'
-            f' <small>{about}</small></h2><div class="tcb"></div></section>'
+            f' <small>{about}</small></h2><div class="which"></div>'
+            f'<div class="tcb">{_NO_CONNECTION if bare else ""}</div></section>'
         )
     return "\n".join(panels)
 
@@ -203,6 +234,7 @@ def _colours() -> str:
     colours |= {f"state-{state}".lower(): fill for state, fill in STATE_FILL.items()}
     light = "".join(f"--{name}:{colour};" for name, colour in colours.items()) + f"--on-fill:{ON_FILL};"
     dark = "".join(f"--{name}:{DARK.ink(colour)};" for name, colour in colours.items())
+    paper = "".join(f"--{name}:{PRINT.ink(colour)};" for name, colour in colours.items())
     rules = [
         f'.drawn [{part}="{colour}"]{{{part}:var(--{name})}}'
         for name, colour in colours.items() for part in ("fill", "stroke")
@@ -216,6 +248,8 @@ def _colours() -> str:
         f":root{{color-scheme:light;{light}}}",
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}",
         f":root[data-theme=dark]{{color-scheme:dark;{dark}}}",
+        f":root[data-theme=print]{{color-scheme:light;{paper}}}",
+        f"@media print{{:root:not(#screen){{color-scheme:light;{paper}}}}}",  # whatever else says: on paper, it holds
         *rules,
         *lit,
     ])  # fmt: skip

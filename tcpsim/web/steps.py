@@ -51,11 +51,12 @@ class Story:
     """All that the page's script is given of a run.
 
     Attributes:
+        hosts: each with name, address, profile, and its connections: number, and the peer's socket or "".
         steps, flights, timers: as `as_json` names their parts.
         left_out: what of the run the page does not show, in sentences.
     """
 
-    hosts: list[dict[str, str]]
+    hosts: list[dict[str, Any]]
     explained: bool
     steps: list[Step] = field(default_factory=list)
     flights: list[Step] = field(default_factory=list)
@@ -101,6 +102,7 @@ class _Telling:
         self.times = [each.time for each in told]
         self.last = told[-1].records[-1].serial if told else -1
         self.story.steps = [self._step(each) for each in told]
+        self._connections(len(hosts))
         if told:
             self._flights()
             self._timers()
@@ -201,6 +203,22 @@ class _Telling:
             rows.append([f"and {len(of.follows) - MOST_FOLLOWING} more", "", ""])
         return rows
 
+    def _connections(self, hosts: int) -> None:
+        """Tell each host's connections that a step is about, and with whom each speaks."""
+        peers: dict[tuple[str, int | None], str] = {}
+        for record in self.trace.records:
+            if isinstance(record, (Sent, Arrived)) and record.connection is not None:
+                peers.setdefault((record.host, record.connection), _peer(record))
+        spoken = {(self.host_of[host], conn): peer for (host, conn), peer in peers.items()}
+        found: list[set[int]] = [set() for _ in range(hosts)]
+        for step in self.story.steps:
+            about = [(step["host"], step["conn"]), *((move[0], move[1]) for move in step["moves"])]
+            for host, conn in [*about, *((change["host"], change["conn"]) for change in step["changes"])]:
+                if host >= 0 and conn is not None:
+                    found[host].add(conn)
+        for number, host in enumerate(self.story.hosts):
+            host["conns"] = [[conn, spoken.get((number, conn), "")] for conn in sorted(found[number])]
+
     # -------------------------------------------------------------- what goes on between steps
 
     def _flights(self) -> None:
@@ -271,6 +289,13 @@ class _Heights:
         after = self.moments[place + 1][0]
         part = (time - before) / (after - before)  # for a height on a page: no time is compared by it
         return self.ys[place] + (self.ys[place + 1] - self.ys[place]) * part
+
+
+def _peer(record: Sent | Arrived) -> str:
+    """Return the socket at the other end of a connection."""
+    source, source_port, target, target_port = record.flow
+    host, port = (target, target_port) if isinstance(record, Sent) else (source, source_port)
+    return clean(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", 60)
 
 
 def _told_rule(rule: Rule) -> tuple[str, str]:

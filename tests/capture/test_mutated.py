@@ -6,14 +6,23 @@ The same target is given to atheris by `make fuzz`.
 from __future__ import annotations
 
 import io
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim.capture import CaptureError, Tally, decode_frame, read_frames
+from tcpsim.capture import CaptureError, Tally, check, decode_frame, load, load_both, read_frames
 from tcpsim.capture.pcapng import LONGEST_BLOCK
 from tcpsim.capture.window import PIECE
 from tcpsim.capture.writing import capture_pieces
+from tcpsim.tcp.options import Options
+from tcpsim.tcp.segment import Segment
+from tcpsim.trace.jsonl import read
+from tcpsim.wire import Datagram, Tcp, encode, icmp_error
 from tests.capture.analysed import traces
 from tests.capture.by_hand import (
     MICRO,
@@ -96,3 +105,78 @@ def test_anything_behind_a_header(header: bytes, octets: bytes) -> None:
 
 def test_undamaged_they_are_whole() -> None:
     assert [looked_at(octets) for octets in CAPTURES][:3] == [3, 1, 4]
+
+
+# ---------------------------------------------------------------------- the connections in them
+
+
+@contextmanager
+def written(octets: bytes) -> Iterator[Path]:
+    """Give octets a file, whose path this is."""
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(octets)
+        file.flush()
+        yield Path(file.name)
+
+
+def made_of(path: Path) -> int:
+    """Check a capture, and make a trace of each connection; return how many there were."""
+    try:
+        verdicts = check(path).verdicts
+    except CaptureError:
+        return 0
+    for verdict in verdicts:
+        assert json.dumps(verdict.as_json())
+        told = load(path, verdict.stream)
+        assert list(read(io.BytesIO(told.to_jsonl().encode()), "told")) == list(told)
+    return len(verdicts)
+
+
+@given(damaged())
+def test_the_connections_of_a_damaged_capture(octets: bytes) -> None:
+    with written(octets) as path:
+        made_of(path)
+
+
+@given(damaged(), damaged())
+def test_two_damaged_captures_merged(octets: bytes, others: bytes) -> None:
+    with written(octets) as path, written(others) as other, suppress(CaptureError):
+        load_both(path, other)
+
+
+PORTS = [(40_000, 80), (80, 40_000), (80, 80)]
+NUMBERS = [0, 1, 2, 3, 99, 100, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
+OPTIONS_MET = [None, Options(1460, 7, sack_ok=True, ts=(1, 0)), Options(ts=(2, 1)), Options(sack=((2, 3), (1, 100)))]
+
+
+@st.composite
+def anybodys(draw: st.DrawFn) -> bytes:
+    """Segments of a few sockets with any bits and numbers, and ICMP errors about them, each right on its wire."""
+    records: list[bytes] = []
+    time = 0
+    for _ in range(draw(st.integers(1, 12))):
+        sport, dport = draw(st.sampled_from(PORTS))
+        text = draw(st.sampled_from([b"", b"a", b"bb"]))
+        made = Segment(
+            draw(st.sampled_from(NUMBERS)), draw(st.sampled_from(NUMBERS)), draw(st.integers(0, 0x1FF)),
+            draw(st.sampled_from([0, 1, 65_535])), len(text), text or None, None, draw(st.sampled_from(OPTIONS_MET)),
+        )  # fmt: skip
+        source, target = ["192.0.2.1", "192.0.2.1" if sport == dport else "192.0.2.2"][:: 1 if sport > 80 else -1]
+        datagram = encode(Datagram(source, target, Tcp(sport, dport, made), ident=draw(st.integers(0, 2))))
+        if records and draw(st.integers(0, 9)) == 0:
+            datagram = encode(Datagram(target, source, icmp_error(4, "host unreachable", datagram)))
+        time += draw(st.sampled_from([0, 1, 20_000, 999_999]))
+        records.append(record("<", *divmod(time, 1_000_000), datagram))
+    return pcap("<", MICRO, *records)
+
+
+@given(anybodys())
+def test_whatever_hosts_send(octets: bytes) -> None:
+    with written(octets) as path:
+        assert made_of(path)
+
+
+@given(anybodys(), anybodys())
+def test_whatever_hosts_send_merged(octets: bytes, others: bytes) -> None:
+    with written(octets) as path, written(others) as other, suppress(CaptureError):
+        load_both(path, other)

@@ -88,12 +88,31 @@ def test_explain_finds_states_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ("client received 2nd ACK", "300 ms  ACK seq 1 ack 501 arrives at client"),  # as `until` and `when` have it
+        ("server sent SYN,ACK", "50 ms  SYN seq 0 arrives at server"),
+        ("server received 1000", "700 ms  the application at server calls receive()"),
+        ("300ms", "300 ms  ACK seq 1 ack 501 arrives at client"),
+    ],
+)
+def test_explain_finds_the_events_that_a_script_waits_for(event: str, told: str) -> None:
+    ran = call("explain", "reordered-window", event)
+    assert ran.exit_code == 0
+    assert told in ran.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
     ("event", "words"),
     [
         ("9999", "there is no event 9999"),
         ("#999999999999999999999", "there is no event"),
         ("client RST", "never happens"),
         ("client SIN", "EVENT:1:"),
+        ("client received 2nd SIN", "EVENT:1:21: 'SIN' does not belong here"),
+        ("client received 2nd RST", "never happens"),
+        ("clint SYN", "EVENT:1:1: there is no host 'clint'; expected client or server; did you mean 'client'?"),
+        ("clint received SYN", "EVENT:1:1: there is no host 'clint'"),
         ("", "EVENT"),
     ],
 )
@@ -146,13 +165,32 @@ def test_list_as_json() -> None:
     ("word", "found"),
     [
         ("FIN-ACK", "close-three-segments"), ("fin,ack", "close-three-segments"),
-        ("why-2msl", "why-2msl"), ("2 MSL", "lost-last-ack"),
+        ("why-2msl", "why-2msl"), ("2 MSL", "lost-last-ack"), ("2msl", "lost-last-ack"),
+        ("FINACK", "close-three-segments"), ("SYN ACK", "lost-syn-ack"), ("TIME_WAIT", "close-four-way"),
+        ("zero window", "zero-window"), ("window zero", "zero-window"), ("teardown", "close-four-way"),
+        ("sequence numbers count", "handshake"), ("two listeners", "old-syn-two-listeners"), ("RST", "no-rst-to-rst"),
+        ("SO_REUSEADDR", "address-in-use"), ("close() returned", "close-four-way"), ("backlog", "backlog-overflow"),
+        ("retransmit", "fast-retransmit-sack"),
     ],
 )  # fmt: skip
 def test_list_finds_what_speaks_of_something(word: str, found: str) -> None:
     names = [each["name"] for each in json.loads(call("list", word, "--json").stdout)]
     assert found in names
     assert "nagle-delayed-ack" not in names
+
+
+def test_list_looks_for_short_words_as_a_whole() -> None:
+    """RST is in "first", and in every connection."""
+    names = [each["name"] for each in json.loads(call("list", "RST", "--json").stdout)]
+    assert {"no-rst-to-rst", "blind-rst", "linger-zero"} <= set(names)  # the second speaks of RSTs
+    assert not {"handshake", "isn-wrap", "lost-syn", "duplicate-delivery"} & set(names)
+
+
+@pytest.mark.parametrize("word", ["", " ", "()", "\\[", "a" * 5000, "x " * 5000])
+def test_list_of_what_is_no_word_at_all(word: str) -> None:
+    ran = call("list", word)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("no scenario speaks of")
 
 
 def test_list_says_that_nothing_speaks_of_a_word() -> None:

@@ -1,5 +1,5 @@
 """Coverage-guided fuzzing of what reads other people's octets: packetdrill's parser, runner and evaluator, the
-wire decoder, and captures.
+wire decoder, and captures, with what is made of the connections in them.
 
     python tests/fuzz/fuzz.py                                   every target for a minute, and a summary
     python tests/fuzz/fuzz.py -max_total_time=600               for ten minutes each
@@ -17,11 +17,13 @@ import io
 import re
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tcpsim.capture import CaptureError, Tally, decode_frame, read_frames
+from tcpsim.capture import CaptureError, Tally, check, decode_frame, load_both, read_frames
+from tcpsim.capture import load as load_capture
 from tcpsim.capture.writing import capture_pieces
 from tcpsim.packetdrill import Ways, run_text
 from tcpsim.packetdrill.expressions import CodeError, run_code
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parent.parent.parent
 KEPT: Final = Path(".fuzz")
-BOUNDS: Final = ("-max_total_time=60", "-timeout=10", "-max_len=2000")
-"""Of a run of every target: seconds for each, seconds for one input (a hang), octets of an input."""
+BOUNDS: Final = ("-max_total_time=60", "-timeout=10", "-max_len=2000", "-rss_limit_mb=512")
+"""Of a run of every target: seconds for each, seconds for one input (a hang), octets of an input, MiB of memory."""
 WAYS: Final = [Ways(profile, sockets=style) for profile in PROFILES for style in ("", "ahead")]
 LOOKED_INTO: Final = (TCP, UDP, ICMP, ICMPV6)
 
@@ -96,8 +98,31 @@ def capture(octets: bytes) -> None:
             decode_frame(frame, tally)
 
 
+def connections(octets: bytes) -> None:
+    """Check a capture, and make traces of its first connections; only a CaptureError ends that early."""
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(octets)
+        file.flush()
+        with suppress(CaptureError):
+            for verdict in check(file.name).verdicts[:4]:
+                verdict.as_json()
+                load_capture(file.name, verdict.stream)
+
+
+def merged(octets: bytes) -> None:
+    """Merge two captures, the first as long as the first two octets say; only a CaptureError ends that early."""
+    end = 2 + int.from_bytes(octets[:2], "big")
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as one, tempfile.NamedTemporaryFile(suffix=".pcap") as other:
+        for file, part in ((one, octets[2:end]), (other, octets[end:])):
+            file.write(part)
+            file.flush()
+        with suppress(CaptureError):
+            load_both(one.name, other.name)
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "parser": parser, "runner": runner, "evaluator": evaluator, "wire": wire, "capture": capture,
+    "connections": connections, "merged": merged,
 }  # fmt: skip
 
 
@@ -113,9 +138,13 @@ def seeds(target: str) -> list[bytes]:
             b"assert tcpi_snd_cwnd == 10, 'cwnd %d' % tcpi_snd_cwnd",
             b"a = tcpi_snd_cwnd\nassert 1 <= a < 3 or not a",
         ]
-    if target == "capture":
+    if target in ("capture", "connections"):
         trace = run(load("lost-syn")).trace
         return [b"".join(capture_pieces(trace, form, link=link)) for form in ("pcap", "pcapng") for link in (1, 101)]
+    if target == "merged":
+        trace = run(load("handshake")).trace
+        ends = [b"".join(capture_pieces(trace, "pcap", at=host)) for host in ("client", "server")]
+        return [len(one).to_bytes(2, "big") + one + other for one, other in (ends, ends[::-1])]
     syn = Tcp(40_000, 80, segment("SYN", seq=100, options=Options(1460, 7, sack_ok=True, ts=(1, 0))))
     datagrams = [
         Datagram(*ends, payload)
@@ -164,7 +193,7 @@ def _all(options: list[str]) -> int:
         if ran.returncode:
             sys.stderr.write(ran.stderr[-8000:])
     for target, code, words in lines:
-        sys.stdout.write(f"{target:<10} {'FAILED' if code else 'ok':<7} {words}\n")
+        sys.stdout.write(f"{target:<11} {'FAILED' if code else 'ok':<7} {words}\n")
     return int(any(code for _, code, _ in lines))
 
 

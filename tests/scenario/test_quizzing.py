@@ -52,11 +52,26 @@ def test_the_ladder_is_cut_before_the_record_with_which_the_event_happens(
     assert record.serial == asked.cut
 
 
-def test_an_event_that_never_happens_is_an_error_with_the_file() -> None:
+def test_an_event_that_never_happens_is_an_error_with_its_place() -> None:
     with pytest.raises(
-        ScenarioError, match=r"^scenario\.yaml: the question of the quiz can't be asked: what its `until`"
+        ScenarioError, match=r"^scenario\.yaml:12:10: the question of the quiz can't be asked: what its `until`"
     ):
         question("client is TIME-WAIT")
+
+
+def test_a_run_of_the_scenario_as_it_is_written_fails_if_its_question_cannot_be_asked() -> None:
+    scenario = loads(TEXT.format(until="client is TIME-WAIT"))
+    [failure] = run(scenario).failures
+    assert str(failure.place) == "scenario.yaml:12:10"
+    assert failure.expected == "the event `until` of the quiz to happen"
+    assert failure.actual == "it never does: nothing can be asked"
+    assert run(scenario, seed=1).failures == [failure]
+    # In another run it is no promise of the scenario.
+    assert run(scenario, seed=2).passed
+    assert run(scenario, profile="linux").passed
+    assert run(scenario, knobs={"rto_initial": "2s"}).passed
+    assert run(scenario, mutant="no-time-wait").passed
+    assert len(run(loads(TEXT.format(until="client is ESTABLISHED"))).verdict) == len(run(scenario).verdict) - 1
 
 
 def test_a_scenario_without_a_question() -> None:

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Final
 from ..canvas import format_of
 from ..palette import LIGHT
 from .congestion import congestion
+from .piece import WHOLE, Piece, Run
 from .queues import queue_graph
 from .sequence import sequence_graph
 from .timeline import timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...tcp.units import Time
     from ...trace import Trace
     from ..framing import Caption
     from ..palette import Theme
@@ -34,6 +38,7 @@ def view(
     host: str | None = None,
     connection: int | None = None,
     caption: Caption | None = None,
+    pieces: Sequence[tuple[Time, Time] | None] = (),
 ) -> Chart:
     """Return a view of one run, or of several, as a chart.
 
@@ -43,11 +48,12 @@ def view(
         host: whose sending "sequence" and "congestion" show; by default that of whoever sent the most octets.
         connection: the host's number for the connection; by default the one that sent the most.
         caption: what stands below.
+        pieces: from when to when each run is drawn, both included (nanoseconds), None for all of it; by default all.
 
     Raises:
-        ValueError: there is no such view, no run or too many, or no such host.
+        ValueError: there is no such view, no run or too many, or no such host; pieces that are not of these runs.
     """
-    named = [(f"run {number}", run) if not isinstance(run, tuple) else run for number, run in enumerate(runs, 1)]
+    named = [run if isinstance(run, tuple) else (f"run {number}", run) for number, run in enumerate(runs, 1)]
     if name not in VIEWS:
         raise ValueError(f"no view {name!r}: expected one of {', '.join(VIEWS)}")
     if not 1 <= len(named) <= MAX_RUNS:
@@ -55,12 +61,16 @@ def view(
     for _, trace in named:
         if host is not None and host not in trace.hosts:
             raise ValueError(f"no host {host!r}: expected one of {', '.join(trace.hosts)}")
+    if pieces and len(pieces) != len(named):
+        raise ValueError(f"{len(pieces)} pieces of {len(named)} runs: expected one of each run")
+    cut = [WHOLE if piece is None else Piece(*piece) for piece in pieces or [None] * len(named)]
+    shown = [Run(*run, piece) for run, piece in zip(named, cut, strict=True)]
     if name == "timeline":
-        return timeline(named, caption)
+        return timeline(shown, caption)
     if name == "queues":
-        return queue_graph(named, caption)
+        return queue_graph(shown, caption)
     draw = sequence_graph if name == "sequence" else congestion
-    return draw(named, caption, host=host, connection=connection)
+    return draw(shown, caption, host=host, connection=connection)
 
 
 def draw_view(
@@ -72,6 +82,7 @@ def draw_view(
     connection: int | None = None,
     caption: Caption | None = None,
     theme: Theme = LIGHT,
+    pieces: Sequence[tuple[Time, Time] | None] = (),
 ) -> Path:
     """Draw a view into a file, and return its path; arguments as in `view`.
 
@@ -80,7 +91,8 @@ def draw_view(
         OSError: the file can't be written.
     """
     chosen = format_of(path, format)
-    drawn = view(name, *runs, host=host, connection=connection, caption=caption).bytes(chosen, theme)
+    chart = view(name, *runs, host=host, connection=connection, caption=caption, pieces=pieces)
+    drawn = chart.bytes(chosen, theme)
     target = Path(path)
     target.write_bytes(drawn)
     return target

@@ -3,7 +3,8 @@
 Rule 1. Time runs to the right, true to one scale. Where names need more room, that stretch is made longer, and only
         there; with room asked for, order is kept: of two moments at one time the later serial never lies further left.
 Rule 2. Silence is folded where all that is longer takes up more than two thirds of the axis, so that what happens
-        could not be seen. A fold has a fixed width, and its length is written into it.
+        could not be seen, and at least two times are left that are not folded. A fold has a fixed width, and its
+        length is written into it.
 Rule 3. Numbers along an edge are round: 1, 2 or 5 and noughts. One edge has one unit.
 """
 
@@ -69,7 +70,7 @@ def folded(times: Sequence[Time]) -> Time | None:
     """Return from which length on silence between some times (in order) is folded, or None for not at all."""
     gaps = sorted(later - earlier for earlier, later in pairwise(times) if later > earlier)
     for place in range(len(gaps) - 1, 0, -1):
-        if place < len(gaps) / 2:
+        if place < max(len(gaps) / 2, 2):
             return None
         if gaps[place] > FOLD_SHARE * sum(gaps[:place]):
             return gaps[place]

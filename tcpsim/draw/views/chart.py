@@ -234,15 +234,19 @@ class Panel:
     def steps(
         self, course: Sequence[tuple[int, int | None]], ink: Ink, *, most: int | None = None, over: float = 2.0
     ) -> None:
-        """Draw a course of steps up to the end of the time axis; a value beyond `most` is not drawn."""
+        """Draw a course of steps up to the end of the axis, INSET behind the last moment: so its last step is seen.
+
+        A value beyond `most` is not drawn.
+        """
         last = self.time.keys[-1][0]
         pieces: list[list[Point]] = [[]]
         for place, (time, value) in enumerate(course):
             if value is None or (most is not None and value > most):
                 pieces.append([])
                 continue
-            until = course[place + 1][0] if place + 1 < len(course) else last
-            pieces[-1] += [(self.x(time), self.y(value)), (self.x(max(until, time)), self.y(value))]
+            until = course[place + 1][0] if place + 1 < len(course) else last + 1
+            end = self.right + INSET if until > last else self.x(until)
+            pieces[-1] += [(self.x(time), self.y(value)), (end, self.y(value))]
         for points in pieces:
             self.chart.line(points, ink, over=over)
 

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Final
 
 from ..palette import AMBER, BLUE, CHIP, FAINT, INK, RED, TEAL
 from ..words import clean
-from .axes import TimeAxis, ValueAxis, folded_note, time_unit
-from .chart import MARGIN, Area, Chart, Ink, Panel
-from .courses import UNLIMITED, Courses, courses
-from .grid import BETWEEN, Row, dotted, graph_width, grid, ruled, samples
-from .sequences import busiest
+from .axes import TimeAxis, ValueAxis, time_unit
+from .chart import INSET, Area, Ink
+from .courses import UNLIMITED, courses
+from .grid import Row, dotted, graph_width, ruled, sheet
+from .sequences import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...tcp.units import Time
-    from ...trace import Trace
     from ..framing import Caption
-    from .courses import Course
+    from .chart import Chart, Panel
+    from .courses import Course, Courses
     from .grid import Sample
+    from .piece import Run
 
 TALLS: Final = {"octets": 190.0, "round trip": 110.0, "RTO": 90.0}
 """The height of each graph, points."""
@@ -40,7 +41,7 @@ _TIMEOUT: Final = Ink(RED, 1.0, (1.5, 2.0))
 
 
 def congestion(
-    runs: Sequence[tuple[str, Trace]],
+    runs: Sequence[Run],
     caption: Caption | None = None,
     *,
     host: str | None = None,
@@ -50,26 +51,17 @@ def congestion(
 
     Of each run the connection that sent the most is drawn; or the one of `host`, with the number `connection`.
     """
-    chart = Chart()
-    told = [_courses(trace, host, connection) for _, trace in runs]
-    wide = graph_width(len(runs))
-    time = TimeAxis(_moments(told), wide)
-    whole = len(runs) * (wide + BETWEEN) - BETWEEN
-    first = runs[0][1].header
-    view = f"congestion control, {_way(told[0])}"
-    y = chart.head(clean(first.title), view, "" if caption else clean(first.source), whole)
-    y = samples(chart, y, _samples(told), whole)
-    reach, y = grid(chart, y, _rows(told), [clean(name) for name, _ in runs], time)
-    y = chart.foot([*_left_out(told), *folded_note(time)], caption, y + 16, whole)
-    chart.finish(max(reach, MARGIN + whole), y)
-    return chart
-
-
-def _courses(trace: Trace, host: str | None, connection: int | None) -> Courses:
-    if host is not None and connection is not None:
-        return courses(trace, host, connection)
-    found = busiest(trace, host)
-    return courses(trace, *(found or (host or "", 0)))
+    told = [courses(run.trace, *chosen(run.trace, host, connection), run.piece) for run in runs]
+    return sheet(
+        runs,
+        caption,
+        view=f"congestion control, {_way(told[0])}",
+        entries=_samples(told),
+        rows=_rows(told),
+        columns=[clean(run.name) for run in runs],
+        time=TimeAxis(_moments(told), graph_width(len(runs))),
+        below=_left_out(told, captured=not any(host.profile for host in runs[0].trace.header.hosts)),
+    )
 
 
 def _way(told: Courses) -> str:
@@ -149,10 +141,9 @@ def _paint_octets(panel: Panel, told: Courses, limit: int, named: bool) -> None:
 def _shade(panel: Panel, told: Courses) -> None:
     """Fill what is below the octets in flight."""
     points = [(panel.left, panel.bottom)]
-    last = panel.time.keys[-1][0]
-    for place, (time, value) in enumerate(told.in_flight):
-        until = told.in_flight[place + 1][0] if place + 1 < len(told.in_flight) else last
-        points += [(panel.x(time), panel.y(value)), (panel.x(until), panel.y(value))]
+    ends = [*(panel.x(time) for time, _ in told.in_flight[1:]), panel.right + INSET]
+    for (time, value), end in zip(told.in_flight, ends, strict=False):
+        points += [(panel.x(time), panel.y(value)), (end, panel.y(value))]
     if len(points) > 1:
         points[0] = (points[1][0], panel.bottom)
         panel.chart.areas.append(Area((*points, (points[-1][0], panel.bottom)), CHIP, over=0.5))
@@ -197,14 +188,17 @@ def _samples(told: list[Courses]) -> list[Sample]:
     return entries
 
 
-def _left_out(told: list[Courses]) -> list[str]:
+def _left_out(told: list[Courses], *, captured: bool) -> list[str]:
     out = ["In flight: sent and not acknowledged. Round trips: of what was sent once only (Karn's rule, RFC 6298 3)."]
     if any(name in each.missing for each in told for name in ("cwnd", "RTO")):
-        missing = ", ".join(told[0].missing)
-        out.append(
-            f"Not in this trace: {missing}. A run tells them if it is explained: `tcpsim diagram SCENARIO --view "
-            "congestion`, or Network(explained=True)."
+        missing = ", ".join(next(each.missing for each in told if each.missing))
+        cause = (
+            "A capture does not tell them: no packet carries what only its sender knows."
+            if captured
+            else "A run tells them if it is explained: `tcpsim diagram SCENARIO --view congestion`, or "
+            "Network(explained=True)."
         )
+        out.append(f"Not in this trace: {missing}. {cause}")
     high = [value for value in _values(told, "ssthresh") if value > _limit(told)]
     if high:
         begins = "it has no limit yet" if max(high) >= UNLIMITED else f"it is as high as {max(high)}"

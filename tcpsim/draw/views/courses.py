@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ...trace import Changed, TimerFired
+from .piece import WHOLE
 from .sequences import sequence
 
 if TYPE_CHECKING:
     from ...tcp.units import Time
     from ...trace import Trace
+    from .piece import Piece
     from .sequences import Curve
 
 EXPLAINED: Final = ("cwnd", "ssthresh", "SRTT", "RTO")
@@ -35,6 +37,7 @@ class Courses:
         explained: a course for each name in EXPLAINED (octets; nanoseconds); empty where the trace does not tell it.
         in_flight: octets sent and not acknowledged. round_trips: see sequences.Sequence.
         timeouts: when the retransmission timer expired.
+        missing: the names of the variables that the trace does not tell.
         start, end: from its first segment to the last one that it sent or that reached it (nanoseconds).
     """
 
@@ -45,21 +48,17 @@ class Courses:
     in_flight: Curve = field(default_factory=list)
     round_trips: Curve = field(default_factory=list)
     timeouts: list[Time] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     start: Time = 0
     end: Time = 0
 
-    @property
-    def missing(self) -> list[str]:
-        """The names of the variables that the trace does not tell."""
-        return [name for name in EXPLAINED if not self.explained[name]]
 
-
-def courses(trace: Trace, host: str, connection: int) -> Courses:
-    """Return the courses of a host's connection."""
-    sent = sequence(trace, host, connection)
+def courses(trace: Trace, host: str, connection: int, piece: Piece = WHOLE) -> Courses:
+    """Return the courses of a host's connection in a piece of the run."""
+    sent = sequence(trace, host, connection, piece)
     told = Courses(host, connection, sent.peer, {name: [] for name in EXPLAINED})
     told.in_flight, told.round_trips = sent.in_flight, sent.round_trips
-    told.start, told.end = sent.start, sent.end
+    told.start, told.end = piece.ends or (sent.start, sent.end)
     for record in trace.records:
         if record.host != host or record.connection != connection:
             continue
@@ -69,6 +68,9 @@ def courses(trace: Trace, host: str, connection: int) -> Courses:
                     _step(told.explained[name], record.time, after)
         elif isinstance(record, TimerFired) and record.timer == "retransmission":
             told.timeouts.append(record.time)
+    told.timeouts = [time for time in told.timeouts if piece.has(time)]
+    told.missing = [name for name in EXPLAINED if not told.explained[name]]
+    told.explained = {name: piece.of_curve(course) for name, course in told.explained.items()}
     return told
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 from ...net.counters import occupancy
 from ...tcp.rules import ACCEPT_QUEUE_FULL, ACCEPT_QUEUE_RESETS, COOKIE_SENT, LISTEN_CROWDED, SYN_QUEUE_FULL
 from ...trace import Called, Discarded, Sent, flights
+from .piece import WHOLE
 from .sequences import put
 
 if TYPE_CHECKING:
     from ...tcp.units import Time
     from ...trace import Trace
+    from .piece import Piece
     from .sequences import Curve
 
 _FULL: Final = frozenset({SYN_QUEUE_FULL, LISTEN_CROWDED, ACCEPT_QUEUE_FULL, ACCEPT_QUEUE_RESETS})
@@ -63,8 +65,8 @@ class Direction:
         return max((count for _, count in self.packets), default=0)
 
 
-def queues(trace: Trace) -> list[Queues]:
-    """Return the queues of every port at which `listen` was called, in the order of the calls."""
+def queues(trace: Trace, piece: Piece = WHOLE) -> list[Queues]:
+    """Return the queues of each port at which `listen` was called, in the order of the calls, in a piece of the run."""
     told: dict[tuple[str, int], Queues] = {}
     for record in trace.of_kind(Called):
         call = re.match(r"listen\((\d+)\b", record.call)
@@ -82,6 +84,9 @@ def queues(trace: Trace) -> list[Queues]:
     for sent in trace.of_kind(Sent):
         if sent.why is COOKIE_SENT and (sent.host, sent.flow[1]) in told:
             told[sent.host, sent.flow[1]].cookies.append(sent.time)
+    for each in told.values():
+        each.half_open, each.waiting = piece.of_curve(each.half_open), piece.of_curve(each.waiting)
+        each.refused, each.cookies = (list(filter(piece.has, times)) for times in (each.refused, each.cookies))
     return list(told.values())
 
 
@@ -90,8 +95,8 @@ def _limit(call: str, name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def directions(trace: Trace) -> list[Direction]:
-    """Return every direction in which a packet was sent, in the order of their first packets."""
+def directions(trace: Trace, piece: Piece = WHOLE) -> list[Direction]:
+    """Return every direction in which a packet was sent, in the order of their first packets, in a piece of the run."""
     records = trace.records
     told: dict[tuple[str, str], Direction] = {}
     steps: dict[tuple[str, str], list[tuple[Time, int]]] = {}
@@ -113,4 +118,5 @@ def directions(trace: Trace) -> list[Direction]:
         for time, step in sorted(each):
             count += step
             put(told[way].packets, time, count)
+        told[way].packets, told[way].drops = piece.of_curve(told[way].packets), list(filter(piece.has, told[way].drops))
     return list(told.values())

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from ..measure import drawable, shorten, width
 from ..palette import GREY, TYPES
-from .chart import INSET, MARGIN, SAMPLE, Ink, Panel
+from ..words import clean
+from .axes import folded_note
+from .chart import INSET, MARGIN, SAMPLE, Chart, Ink, Panel
+from .piece import in_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ..framing import Caption
     from .axes import TimeAxis, ValueAxis
-    from .chart import Chart
+    from .piece import Run
 
 WIDE: Final = 640.0
 """The width of the graphs of a page together, points ..."""
@@ -43,6 +47,39 @@ class Row:
 def graph_width(columns: int) -> float:
     """Return how wide each of so many graphs is, points."""
     return max((WIDE - BETWEEN * (columns - 1)) / columns, NARROWEST)
+
+
+def sheet(
+    runs: Sequence[Run],
+    caption: Caption | None,
+    *,
+    view: str,
+    entries: Iterable[Sample],
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    time: TimeAxis,
+    below: Sequence[str],
+) -> Chart:
+    """Return a page of graphs.
+
+    Args:
+        runs: the title is that of the first.
+        caption: what stands at the foot, in place of the source at the head.
+        view: what is shown, and of whom.
+        entries: the row of samples.
+        rows: the graphs, as `grid` takes them.
+        columns: the names of the runs.
+        time: the time axis of all graphs.
+        below: sentences under the graphs.
+    """
+    chart, first = Chart(), runs[0].trace.header
+    whole = len(columns) * (graph_width(len(columns)) + BETWEEN) - BETWEEN
+    y = chart.head(clean(first.title), view, "" if caption else clean(first.source), whole)
+    y = samples(chart, y, entries, whole)
+    reach, y = grid(chart, y, rows, columns, time)
+    y = chart.foot([*below, *folded_note(time), *in_part(runs)], caption, y + 16, whole)
+    chart.finish(max(reach, MARGIN + whole), y)
+    return chart
 
 
 def grid(chart: Chart, top: float, rows: Sequence[Row], columns: Sequence[str], time: TimeAxis) -> tuple[float, float]:
@@ -76,7 +113,7 @@ def grid(chart: Chart, top: float, rows: Sequence[Row], columns: Sequence[str], 
 # ------------------------------------------------------------------ samples
 
 
-Sample = tuple[str, str, Callable[["Chart", float, float], None]]
+Sample = tuple[str, str, Callable[[Chart, float, float], None]]
 """Words, their role, and what draws a sample around a point."""
 
 

@@ -8,18 +8,18 @@ Rule 2. Hosts stand in the order of the trace, connections in the order of their
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ...tcp.diagram import CLOSED
 from ...trace import Moved, Note, SegmentRecord, Sent
+from ..scene import FORGOTTEN
+from .piece import WHOLE
 
 if TYPE_CHECKING:
     from ...tcp.diagram import State
     from ...trace import Flow, Trace
     from ..scene import Moment
-
-_FORGOTTEN: Final = ("crash: ", "restart: ")
-"""How the notes begin that tell of a host's lost memory."""
+    from .piece import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Life:
     crashed: bool = False
 
 
-def lives(trace: Trace) -> dict[str, list[Life]]:
-    """Return the connections of each host, by the host's name."""
+def lives(trace: Trace, piece: Piece = WHOLE) -> dict[str, list[Life]]:
+    """Return the connections of each host, by the host's name, as far as they live in a piece of the run."""
     told: dict[str, list[Life]] = {name: [] for name in trace.hosts}
     known: dict[tuple[str, int], Life] = {}
     flows: dict[tuple[str, int], Flow] = {}
     for record in trace.records:
         number = record.connection
-        if isinstance(record, Note) and record.text.startswith(_FORGOTTEN):
+        if isinstance(record, Note) and record.text.startswith(FORGOTTEN):
             for life in told.get(record.host, []):
                 _forget(life, (record.time, record.serial))
         if number is None:
@@ -76,7 +76,21 @@ def lives(trace: Trace) -> dict[str, list[Life]]:
             _move(known[key], record)
     for key, life in known.items():
         life.flow = flows.get(key)
-    return told
+        _cut(life, piece)
+    return {host: [life for life in rows if life.stays] for host, rows in told.items()}
+
+
+def _cut(life: Life, piece: Piece) -> None:
+    """Leave of a life what lies in a piece of the run; a stay that goes on behind it has no end."""
+    first = (piece.start, -1)
+    life.stays = [
+        replace(
+            stay, start=max(stay.start, first), end=stay.end if stay.end is None or stay.end[0] <= piece.end else None
+        )
+        for stay in life.stays
+        if stay.start[0] <= piece.end and (stay.end is None or stay.end >= first)
+    ]
+    life.crashed = life.crashed and bool(life.stays) and life.stays[-1].end is not None
 
 
 def _forget(life: Life, here: Moment) -> None:

@@ -7,24 +7,28 @@ Rule 2. All links share one upright axis, all listeners another.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..palette import AMBER, BLUE, GREY, INK, PAPER, RED, TEAL
 from ..words import clean
-from .axes import TimeAxis, ValueAxis, folded_note
-from .chart import CROSS, MARGIN, Chart, Ink, Panel
+from .axes import TimeAxis, ValueAxis
+from .chart import CROSS, Ink
 from .crowds import directions, queues
-from .grid import BETWEEN, Row, crossed, dotted, graph_width, grid, ruled, samples
+from .grid import Row, crossed, dotted, graph_width, ruled, sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...tcp.units import Time
-    from ...trace import Trace
     from ..framing import Caption
+    from .chart import Chart, Panel
     from .crowds import Direction, Queues
     from .grid import Sample
+    from .piece import Run
     from .sequences import Curve
+
+Key = TypeVar("Key")
+Drawn = TypeVar("Drawn")
 
 TALL: Final = 76.0
 """The height of a graph, points."""
@@ -41,30 +45,31 @@ _PACKETS: Final = Ink(TEAL, 1.3)
 _THIN: Final = Ink(TEAL, 0.4)
 
 
-def queue_graph(runs: Sequence[tuple[str, Trace]], caption: Caption | None = None) -> Chart:
+def queue_graph(runs: Sequence[Run], caption: Caption | None = None) -> Chart:
     """Return the queue view of one or several runs, side by side."""
-    chart = Chart()
-    told = [_Run(trace) for _, trace in runs]
-    wide = graph_width(len(runs))
-    whole = len(runs) * (wide + BETWEEN) - BETWEEN
-    time = TimeAxis([(0, 0), *((at, 0) for run in told for at in run.times())], wide)
+    told = [_Told(run) for run in runs]
+    ends = [end for run in runs for end in run.piece.ends] or [0]
     listeners, ways, left_out = _chosen(told)
-    rows = [*_listener_rows(told, listeners), *_link_rows(told, ways)]
-    first = runs[0][1].header
-    y = chart.head(clean(first.title), "queues", "" if caption else clean(first.source), whole)
-    y = samples(chart, y, _samples(told, listeners), whole)
-    reach, y = grid(chart, y, rows, [clean(name) for name, _ in runs], time)
-    y = chart.foot([*left_out, *folded_note(time)], caption, y + 16, whole)
-    chart.finish(max(reach, MARGIN + whole), y)
-    return chart
+    return sheet(
+        runs,
+        caption,
+        view="queues",
+        entries=_samples(told, listeners),
+        rows=[*_listener_rows(told, listeners), *_link_rows(told, ways)],
+        columns=[clean(run.name) for run in runs],
+        time=TimeAxis(
+            [(at, 0) for at in (*ends, *(at for each in told for at in each.times()))], graph_width(len(runs))
+        ),
+        below=left_out,
+    )
 
 
-class _Run:
+class _Told:
     """What one run tells: listeners and directions by their names."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.listeners = {(each.host, each.port): each for each in queues(trace) if each.used}
-        self.ways = {(each.source, each.target): each for each in directions(trace)}
+    def __init__(self, run: Run) -> None:
+        self.listeners = {(each.host, each.port): each for each in queues(run.trace, run.piece) if each.used}
+        self.ways = {(each.source, each.target): each for each in directions(run.trace, run.piece)}
 
     def times(self) -> set[Time]:
         """Return when anything changes."""
@@ -78,7 +83,7 @@ class _Run:
         return out
 
 
-def _chosen(told: list[_Run]) -> tuple[list[tuple[str, int]], list[tuple[str, str]], list[str]]:
+def _chosen(told: list[_Told]) -> tuple[list[tuple[str, int]], list[tuple[str, str]], list[str]]:
     """Return the listeners and directions that are drawn, and what is said of the rest."""
     listeners = list(dict.fromkeys(key for run in told for key in run.listeners))
     ways = list(dict.fromkeys(key for run in told for key in run.ways))
@@ -96,20 +101,12 @@ def _chosen(told: list[_Run]) -> tuple[list[tuple[str, int]], list[tuple[str, st
     return listeners, ways, left_out
 
 
-def _listener_rows(told: list[_Run], keys: list[tuple[str, int]]) -> list[Row]:
+def _listener_rows(told: list[_Told], keys: list[tuple[str, int]]) -> list[Row]:
     every = [run.listeners[key] for run in told for key in keys if key in run.listeners]
     tops = [count for each in every for _, count in [*each.half_open, *each.waiting]]
     tops += [limit for each in every for limit in (each.syn_backlog, each.backlog) if limit is not None]
-    high = max([1, *tops])
-    rows = []
-    for key in keys:
-
-        def paint(panel: Panel, number: int, key: tuple[str, int] = key) -> None:
-            if key in told[number].listeners:
-                _paint_listener(panel, told[number].listeners[key])
-
-        rows.append(Row(f"{clean(key[0])}, port {key[1]}", "connections", ValueAxis(high, TALL), paint))
-    return rows
+    names = {key: f"{clean(key[0])}, port {key[1]}" for key in keys}
+    return _rows(names, "connections", max([1, *tops]), [run.listeners for run in told], _paint_listener)
 
 
 def _paint_listener(panel: Panel, told: Queues) -> None:
@@ -127,17 +124,29 @@ def _paint_listener(panel: Panel, told: Queues) -> None:
         panel.chart.diamond(panel.x(time), panel.y(_at(told.half_open, time)), 3.2, PAPER, INK)
 
 
-def _link_rows(told: list[_Run], ways: list[tuple[str, str]]) -> list[Row]:
+def _link_rows(told: list[_Told], ways: list[tuple[str, str]]) -> list[Row]:
     high = max([1, *(run.ways[way].most for run in told for way in ways if way in run.ways)])
-    rows = []
-    for way in ways:
+    names = {way: f"{clean(way[0])} to {clean(way[1])}" for way in ways}
+    return _rows(names, "packets on the link", high, [run.ways for run in told], _paint_way)
 
-        def paint(panel: Panel, number: int, way: tuple[str, str] = way) -> None:
-            if way in told[number].ways:
-                _paint_way(panel, told[number].ways[way])
 
-        rows.append(Row(f"{clean(way[0])} to {clean(way[1])}", "packets on the link", ValueAxis(high, TALL), paint))
-    return rows
+def _rows(
+    names: Mapping[Key, str],
+    measure: str,
+    high: int,
+    runs: Sequence[Mapping[Key, Drawn]],
+    paint: Callable[[Panel, Drawn], None],
+) -> list[Row]:
+    """Return a row for each name, with one upright axis; what a run does not have stays empty."""
+
+    def row(key: Key) -> Row:
+        def painted(panel: Panel, number: int) -> None:
+            if key in runs[number]:
+                paint(panel, runs[number][key])
+
+        return Row(names[key], measure, ValueAxis(high, TALL), painted)
+
+    return [row(key) for key in names]
 
 
 def _paint_way(panel: Panel, told: Direction) -> None:
@@ -154,7 +163,7 @@ def _at(curve: Curve, time: Time) -> int:
     return curve[place - 1][1] if place else 0
 
 
-def _samples(told: list[_Run], keys: list[tuple[str, int]]) -> list[Sample]:
+def _samples(told: list[_Told], keys: list[tuple[str, int]]) -> list[Sample]:
     every = [run.listeners[key] for run in told for key in keys if key in run.listeners]
     ways = [way for run in told for way in run.ways.values()]
     entries: list[Sample] = []

@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING, Final
 from ...tcp.segment import FIN, RST, SYN
 from ..palette import AMBER, BLUE, GREEN, INK, RED, TEAL
 from ..words import clean
-from .axes import TimeAxis, ValueAxis, folded_note
-from .chart import CROSS, INSET, MARGIN, Chart, Ink, Panel
-from .grid import Row, crossed, graph_width, grid, ruled, samples, upright
-from .sequences import Sequence as Direction
-from .sequences import busiest, sequence
+from .axes import TimeAxis, ValueAxis
+from .chart import CROSS, INSET, Ink
+from .grid import Row, crossed, graph_width, ruled, sheet, upright
+from .sequences import chosen, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...trace import Trace
+    from ...tcp.units import Time
     from ..framing import Caption
     from ..page import Line
     from ..scene import Moment
+    from .chart import Chart, Panel
     from .grid import Sample
+    from .piece import Run
+    from .sequences import Sequence as Direction
     from .sequences import Stroke
 
 TALL: Final = 330.0
@@ -53,7 +55,7 @@ _BLOCK: Final = Ink(TEAL, 1.4, (1.4, 1.4))
 
 
 def sequence_graph(
-    runs: Sequence[tuple[str, Trace]],
+    runs: Sequence[Run],
     caption: Caption | None = None,
     *,
     host: str | None = None,
@@ -63,29 +65,23 @@ def sequence_graph(
 
     Of each run the connection that sent the most is drawn; or the one of `host`, with the number `connection`.
     """
-    chart = Chart()
-    told = [_direction(trace, host, connection) for _, trace in runs]
+    told = [sequence(run.trace, *chosen(run.trace, host, connection), run.piece) for run in runs]
     high, far = max(map(_high, told)), _far(told)
     most = max((end for each in told for _, end in each.edges if end <= far), default=0)
-    time = _time_axis(told)
+    time = _time_axis(told, [end for run in runs for end in run.piece.ends])
     tall = TALL if len(runs) == 1 else TALL_OF_MANY
     value = ValueAxis(max(high, most), tall, low=min(each.first for each in told))
-    rows = [_row(name if len(runs) > 1 else "", each, value, far) for (name, _), each in zip(runs, told, strict=True)]
-    first = runs[0][1].header
-    view = f"time-sequence graph, {_way(told[0])}"
-    y = chart.head(clean(first.title), view, "" if caption else clean(first.source), graph_width(1))
-    y = samples(chart, y, _samples(told), graph_width(1))
-    reach, y = grid(chart, y, rows, [""], time)
-    y = chart.foot([*_left_out(told, far), *_of_time(time)], caption, y + 16, graph_width(1))
-    chart.finish(max(reach, MARGIN + graph_width(1)), y)
-    return chart
-
-
-def _direction(trace: Trace, host: str | None, connection: int | None) -> Direction:
-    if host is not None and connection is not None:
-        return sequence(trace, host, connection)
-    found = busiest(trace, host)
-    return Direction(host or "", 0) if found is None else sequence(trace, *found)
+    rows = [_row(name if len(runs) > 1 else "", each, value, far) for (name, *_), each in zip(runs, told, strict=True)]
+    return sheet(
+        runs,
+        caption,
+        view=f"time-sequence graph, {_way(told[0])}",
+        entries=_samples(told),
+        rows=rows,
+        columns=[""],
+        time=time,
+        below=_left_out(told, far, time),
+    )
 
 
 def _way(told: Direction) -> str:
@@ -101,10 +97,10 @@ def _far(told: list[Direction]) -> int:
 
 
 def _high(told: Direction) -> int:
-    return max((stroke.end for stroke in told.strokes), default=1)
+    return max([*(stroke.end for stroke in told.strokes), *(ack for _, ack in told.acks)], default=1)
 
 
-def _time_axis(told: list[Direction]) -> TimeAxis:
+def _time_axis(told: list[Direction], ends: list[Time]) -> TimeAxis:
     """Return the time axis; what happens at one instant stands side by side if there is room for that (Rule 3)."""
     events: set[Moment] = set()
     for each in told:
@@ -112,7 +108,7 @@ def _time_axis(told: list[Direction]) -> TimeAxis:
         events.update(moment for moment, _ in each.repeats)
         events.update(moment for moment, _, _ in each.blocks)
     times = {time for each in told for time, _ in [*each.acks, *each.edges, (each.end, 0)]}
-    moments = sorted(events | {(time, -1) for time in times})
+    moments = sorted(events | {(time, -1) for time in (*times, *ends)})
     rooms = [(one, other, ASIDE) for one, other in pairwise(moments) if one[0] == other[0]]
     return TimeAxis(moments, graph_width(1), rooms if len(rooms) <= MAX_ASIDE else ())
 
@@ -131,7 +127,7 @@ def _samples(told: list[Direction]) -> list[Sample]:
     return entries
 
 
-def _left_out(told: list[Direction], far: int) -> list[str]:
+def _left_out(told: list[Direction], far: int, time: TimeAxis) -> list[str]:
     out = [
         "Relative sequence numbers; segments when they were sent, acknowledgments when they came back to the sender."
     ]
@@ -145,16 +141,9 @@ def _left_out(told: list[Direction], far: int) -> list[str]:
         for each in told
         if len(each.strokes) > MAX_STROKES
     ]
+    if time.stretched:
+        out.append("What happens at one instant stands side by side, in its order; there the axis is dotted.")
     return out
-
-
-def _of_time(time: TimeAxis) -> list[str]:
-    aside = (
-        ["What happens at one instant stands side by side, in its order; there the axis is dotted."]
-        if time.stretched
-        else []
-    )
-    return [*aside, *folded_note(time)]
 
 
 def _row(name: str, told: Direction, value: ValueAxis, far: int) -> Row:

@@ -18,11 +18,13 @@ from ...tcp.diagram import LISTEN
 from ...tcp.segment import RST, SYN, ctl_name
 from ...trace import Arrived, Datagram, Discarded, Moved, Sent, flights
 from ...trace.trace import signed
+from .piece import WHOLE
 
 if TYPE_CHECKING:
     from ...tcp.units import Time
     from ...trace import Flow, Record, SegmentRecord, Trace
     from ..scene import Moment
+    from .piece import Piece
 
 _REFUSED: Final = (
     "first.unacceptable", "first.paws", "second.", "third.", "fourth.", "fifth.", "listen.", "syn-sent.", "closed.",
@@ -123,9 +125,23 @@ def busiest(trace: Trace, host: str | None = None) -> tuple[str, int] | None:
     return max(sent, key=lambda key: sent[key], default=None)
 
 
-def sequence(trace: Trace, host: str, connection: int) -> Sequence:
-    """Return what a connection of a host sends, and what comes back for it."""
-    return _Reader(trace, host, connection).told
+def chosen(trace: Trace, host: str | None, connection: int | None) -> tuple[str, int]:
+    """Return the host and the number of the connection that is asked for: that of `host`, or else the busiest."""
+    if host is not None and connection is not None:
+        return host, connection
+    return busiest(trace, host) or (host or "", 0)
+
+
+def sequence(trace: Trace, host: str, connection: int, piece: Piece = WHOLE) -> Sequence:
+    """Return what a connection of a host sends in a piece of the run, and what comes back for it."""
+    told = _Reader(trace, host, connection).told
+    told.strokes = [stroke for stroke in told.strokes if piece.has(stroke.time)]
+    told.acks, told.edges, told.in_flight = map(piece.of_curve, (told.acks, told.edges, told.in_flight))
+    told.repeats = [repeat for repeat in told.repeats if piece.has(repeat[0][0])]
+    told.blocks = [block for block in told.blocks if piece.has(block[0][0])]
+    told.round_trips = [trip for trip in told.round_trips if piece.has(trip[0])]
+    told.end = min(told.end, piece.end)
+    return told
 
 
 def put(curve: Curve, time: Time, value: int) -> None:

@@ -17,15 +17,17 @@ from .axes import TimeAxis, folded_note
 from .chart import MARGIN, Area, Chart, Ink
 from .grid import crossed, samples
 from .lives import lives
+from .piece import in_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ...tcp.units import Time
-    from ...trace import Trace
     from ..framing import Caption
+    from ..scene import Moment
     from .axes import Gap, Mark, Room
     from .lives import Life, Stay
+    from .piece import Run
 
 WIDE: Final = 700.0
 """The width of the bars, points, where names need no more ..."""
@@ -45,7 +47,7 @@ GUTTER: Final = 130.0
 """The most room for what stands left of a bar, points."""
 
 
-def timeline(runs: Sequence[tuple[str, Trace]], caption: Caption | None = None) -> Chart:
+def timeline(runs: Sequence[Run], caption: Caption | None = None) -> Chart:
     """Return the state timeline of one or several runs, each with its name."""
     return _Timeline(runs, caption).chart
 
@@ -53,18 +55,19 @@ def timeline(runs: Sequence[tuple[str, Trace]], caption: Caption | None = None) 
 class _Timeline:
     """Lays out a page; one method per part of it."""
 
-    def __init__(self, runs: Sequence[tuple[str, Trace]], caption: Caption | None) -> None:
+    def __init__(self, runs: Sequence[Run], caption: Caption | None) -> None:
         self.chart = chart = Chart()
         self.left_out: list[str] = []
-        self.names = {at: host.name for _, trace in runs for host in trace.header.hosts for at in host.addresses}
-        self.runs = [(name, self._rows(trace), trace.last_time) for name, trace in runs]
+        self.names = {at: host.name for run in runs for host in run.trace.header.hosts for at in host.addresses}
+        self.runs = [(run.name, self._rows(run), min(run.trace.last_time, run.piece.end)) for run in runs]
+        self.starts = [(end, -1) for run in runs for end in run.piece.ends[:1]]
         stays = [stay for _, hosts, _ in self.runs for _, rows in hosts for life in rows for stay in _seen(life)]
         self.last = (max((end for _, _, end in self.runs), default=0), 1 << 62)
         self.named = len(stays) <= MAX_NAMED
         self.axis = self._axis(stays)
         self.left = MARGIN + self._gutter()
         wide = self.left - MARGIN + self.axis.width
-        first = runs[0][1].header
+        first = runs[0].trace.header
         y = chart.head(clean(first.title), "state timeline", "" if caption else clean(first.source), wide)
         entries = [] if self.named else list(_states(stays))
         if any(life.crashed for _, hosts, _ in self.runs for _, rows in hosts for life in rows):
@@ -79,14 +82,14 @@ class _Timeline:
                 y = self._host(host, rows, y)
             y += 6
         self._time(top - 2, y, stays)
-        y = chart.foot([*self.left_out, *folded_note(self.axis)], caption, y + 34, wide)
+        y = chart.foot([*self.left_out, *folded_note(self.axis), *in_part(runs)], caption, y + 34, wide)
         chart.finish(self.left + self.axis.width + 8, y)
 
-    def _rows(self, trace: Trace) -> list[tuple[str, list[Life]]]:
+    def _rows(self, run: Run) -> list[tuple[str, list[Life]]]:
         """Return the hosts and their connections, as many as are drawn."""
         told: list[tuple[str, list[Life]]] = []
         room = MAX_ROWS
-        for host, rows in lives(trace).items():
+        for host, rows in lives(run.trace, run.piece).items():
             told.append((host, rows[:room]))
             if len(rows) > room:
                 self.left_out.append(f"{len(rows) - room} more connections of {clean(host)} are not drawn.")
@@ -95,10 +98,13 @@ class _Timeline:
 
     def _axis(self, stays: list[Stay]) -> TimeAxis:
         moments = [moment for stay in stays for moment in (stay.start, stay.end) if moment is not None]
-        moments.append(self.last)
+        moments += [*self.starts, self.last]
         if self.named:
-            silences = TimeAxis(moments, WIDE).silences
-            rooms: list[Room] = [(stay.start, stay.end or self.last, self._room(stay, silences)) for stay in stays]
+            first_after: dict[Time, Moment] = {}
+            for moment in sorted(moments):
+                first_after.setdefault(moment[0], moment)
+            breaks = [(before, first_after[after]) for before, after in TimeAxis(moments, WIDE).silences]
+            rooms: list[Room] = [self._room(stay, breaks) for stay in stays]
             axis = TimeAxis(moments, WIDE, rooms)
             if axis.width <= WIDEST:
                 return axis
@@ -107,11 +113,14 @@ class _Timeline:
             self.left_out.append("A state that lasts no time is not to be seen here; the ladder shows it.")
         return TimeAxis(moments, WIDE)
 
-    def _room(self, stay: Stay, silences: list[tuple[Time, Time]]) -> float:
-        """Return how long a bar has to be for its name, beside the break of a fold."""
-        name = width(str(stay.state), TYPES["in bar"]) + 9
-        end = (stay.end or self.last)[0]
-        return name + (BREAK + 6 if any(stay.start[0] < after and before < end for before, after in silences) else 0)
+    def _room(self, stay: Stay, breaks: list[tuple[Time, Moment]]) -> Room:
+        """Ask for as much as a bar's name needs: of the whole bar, or of it up to the first fold that breaks it.
+
+        A fold is told by when its silence begins, and by the first moment after it, at which it ends.
+        """
+        name, end = width(str(stay.state), TYPES["in bar"]) + 9, stay.end or self.last
+        after = next((after for before, after in breaks if stay.start[0] <= before and after[0] <= end[0]), None)
+        return (stay.start, end, name) if after is None else (stay.start, after, name + BREAK + 6)
 
     def _gutter(self) -> float:
         every = [(host, rows) for _, hosts, _ in self.runs for host, rows in hosts]

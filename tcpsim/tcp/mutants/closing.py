@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions import TimerSet
+from ..actions import Deliver, TimerFired, TimerSet, TimerStopped
+from ..arrives import acceptable
 from ..calls import DOES_NOT_EXIST, TcpError, shutdown_call
 from ..diagram import CLOSE_WAIT, CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, TIME_WAIT, Edge, Event
 from ..ending import delete
@@ -12,6 +13,7 @@ from ..receive import take_fin
 from ..segment import ACK, FIN, RST, SYN, Segment
 from ..send import output, reset_for
 from ..seqnum import MASK
+from ..timers import stop_all
 from ..units import MINUTE, NEVER
 from .mutant import Deviant, altered, deviation, heading, knobs
 
@@ -108,6 +110,63 @@ class FinWait1ToCloseWait(Deviant):
         return actions
 
 
+@deviation(
+    "fin-wait-1-to-last-ack", "RFC 9293 3.6, Case 3",
+    "A FIN in FIN-WAIT-1 leads to LAST-ACK: when both ends close at once, nobody is left to wait in TIME-WAIT.",
+)  # fmt: skip
+class FinWait1ToLastAck(Deviant):
+    """LAST-ACK in place of CLOSING."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        before = self.state
+        actions = super().segment_arrives(now, segment)
+        if before is FIN_WAIT_1 and self.state is CLOSING:
+            return self._led_astray(actions, Edge(FIN_WAIT_1, Event.RCV_FIN, "snd ACK", LAST_ACK, None, self.rule.cite))
+        return actions
+
+
+@deviation(
+    "fin-taken-twice", "RFC 9293 3.10.7.4, eighth",
+    "A FIN that comes again is taken again: RCV.NXT moves over it once more, and the user is told once more.",
+)  # fmt: skip
+class FinTakenTwice(Deviant):
+    """Two numbers for one FIN."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        again = self.fin_received and segment.ctl & (SYN | FIN | RST) == FIN
+        again = again and self.state.both_syns and segment.last == (self.rcv_nxt - 1) & MASK
+        actions = super().segment_arrives(now, segment)
+        if again and self.state.both_syns:
+            self.rcv_nxt = (self.rcv_nxt + 1) & MASK
+            for action in actions:
+                if isinstance(action, Segment) and action.ctl & (ACK | RST) == ACK:
+                    action.ack, action.why = self.rcv_nxt, self.rule
+            self.signal("connection closing", self.rule)
+            actions += self._more(now)
+        return actions
+
+
+@deviation(
+    "text-after-fin", "RFC 9293 3.10.7.4, seventh",
+    "Text that comes when the peer's FIN has been taken is delivered, though it can only be an old copy.",
+)  # fmt: skip
+class TextAfterFin(Deviant):
+    """The end of the stream is not the end."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        late = self.fin_received and self.state.both_syns and not segment.ctl & (SYN | RST)
+        actions = super().segment_arrives(now, segment)
+        if late and segment.length:
+            actions.append(Deliver(segment.length, segment.text, False, False, self.rule))
+        return actions
+
+
 # ------------------------------------------------------------------ our own FIN
 
 
@@ -187,6 +246,79 @@ class NoTimerInCloseWait(Deviant):
             return actions
         self.rexmit_at = NEVER
         return self._unset(actions, "retransmission")
+
+
+@deviation(
+    "no-timer-in-closing", "RFC 9293 3.8.1",
+    "The retransmission timer does not run in CLOSING and LAST-ACK: a FIN that is lost there is never sent again.",
+)  # fmt: skip
+class NoTimerInClosing(Deviant):
+    """Both have closed, and nothing is sent again."""
+
+    __slots__ = ()
+
+    def _bent(self, now: Time, actions: list[Action]) -> list[Action]:
+        if self.state is not CLOSING and self.state is not LAST_ACK:
+            return actions
+        self.rexmit_at = NEVER
+        return self._unset(actions, "retransmission")
+
+
+@deviation(
+    "fin-resent-for-ever", "RFC 9293 3.8.3",
+    "A FIN that nobody acknowledges is sent again without an end: R2 is never reached (shadow issue 3573).",
+)  # fmt: skip
+class FinResentForEver(Deviant):
+    """Each timeout is the first one for R2."""
+
+    __slots__ = ()
+
+    def timeout(self, now: Time) -> list[Action]:
+        if self.rexmit_at <= now and self.syn_acked and self.fin_queued and self.outstanding == 1:
+            self.progress_at = now
+        return super().timeout(now)
+
+
+@deviation(
+    "tcb-not-deleted", "RFC 9293 3.10.7.4, fifth",
+    "The ACK of our FIN stops all timers in LAST-ACK, but does not delete the TCB: the connection is there for ever.",
+)  # fmt: skip
+class TcbNotDeleted(Deviant):
+    """LAST-ACK leads nowhere."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        waits = self.state is LAST_ACK and self.snd_max == self.snd_goal == segment.ack
+        if not waits or segment.ctl & (SYN | RST | ACK) != ACK or not acceptable(self, segment):
+            return super().segment_arrives(now, segment)
+        self.snd_una = segment.ack
+        stop_all(self, self.rule)
+        return self._refused(segment) + self._more(now)
+
+
+@deviation(
+    "timer-left-running", "RFC 9293 3.10.7.4, fifth",
+    "The retransmission timer is not stopped with the connection: it expires in CLOSED, where nothing is left to send.",
+)  # fmt: skip
+class TimerLeftRunning(Deviant):
+    """A timer outlives its TCB."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        armed, gone = self.rexmit_at, self.state is CLOSED
+        actions = super().segment_arrives(now, segment)
+        if gone or self.state is not CLOSED or armed == NEVER:
+            return actions
+        self.rexmit_at = self.wake = armed
+        return [a for a in actions if not (isinstance(a, TimerStopped) and a.timer == "retransmission")]
+
+    def timeout(self, now: Time) -> list[Action]:
+        if self.state is not CLOSED or self.rexmit_at > now:
+            return super().timeout(now)
+        self.rexmit_at = NEVER
+        return [TimerFired("retransmission", self.rule)] if self.observed else []
 
 
 @deviation(
@@ -289,6 +421,24 @@ knobs(
     "assassination", "RFC 1337 3", "A RST ends TIME-WAIT at once, as it ends any other state.",
     time_wait_ignores_rst=False, time_wait_answers="checked",
 )  # fmt: skip
+
+
+@deviation(
+    "time-wait-heeds-rst", "RFC 1337 3",
+    "A RST ends TIME-WAIT at once, though the connection is configured to ignore it there.",
+)  # fmt: skip
+class TimeWaitHeedsRst(Deviant):
+    """The knob says one thing, the endpoint does another."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        if self.state is TIME_WAIT and segment.ctl & RST and segment.seq == self.rcv_nxt:
+            delete(self, Event.RCV_RST, self.rule, "connection closed", "connection reset")
+            return self._more(now)
+        return super().segment_arrives(now, segment)
+
+
 knobs(
     "no-time-wait-reuse", "RFC 9293 3.6.1, MAY-2",
     "In TIME-WAIT no SYN opens the connection anew, however new its number or its timestamp is.",

@@ -25,7 +25,7 @@ heading("Opening")
 
 
 @deviation(
-    "two-way-handshake", "RFC 9293 3.5",
+    "two-way-handshake", "RFC 9293 3.4.1",
     "A listener is ESTABLISHED as soon as a SYN has come, without waiting for the ACK of its own.",
 )  # fmt: skip
 class TwoWayHandshake(Deviant):
@@ -43,7 +43,7 @@ class TwoWayHandshake(Deviant):
 
 
 @deviation(
-    "four-way-handshake", "RFC 9293 3.5",
+    "four-way-handshake", "RFC 9293 3.4.1",
     "A listener sends the ACK of the peer's SYN and its own SYN as two segments, and waits for two of them itself.",
 )  # fmt: skip
 class FourWayHandshake(Deviant):
@@ -255,6 +255,21 @@ class SimultaneousOpenRefused(Deviant):
     def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
         if self.state is SYN_SENT and segment.ctl & (SYN | ACK | RST) == SYN:
             return [*self._refused(segment), reset_for(segment, self.rule)]
+        return super().segment_arrives(now, segment)
+
+
+@deviation(
+    "crossed-syn-ack-ignored", "RFC 9293 3.5, MUST-10",
+    "In SYN-RECEIVED after an active OPEN the peer's SYN,ACK is dropped: a simultaneous open is never completed.",
+)  # fmt: skip
+class CrossedSynAckIgnored(Deviant):
+    """Two ends in SYN-RECEIVED wait for an ACK without a SYN."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        if self.state is SYN_RECEIVED and self.active and segment.ctl & (SYN_ACK | RST) == SYN_ACK:
+            return self._refused(segment)
         return super().segment_arrives(now, segment)
 
 

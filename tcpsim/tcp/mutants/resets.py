@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..arrives import acceptable
 from ..diagram import CLOSED, LISTEN
-from ..segment import ACK, RST, SYN, Segment
-from ..send import reset_for
-from ..seqnum import MASK
+from ..segment import ACK, FIN, RST, SYN, Segment
+from ..send import reset_for, send_bare_ack
+from ..seqnum import HALF, MASK
 from .mutant import Deviant, altered, deviation, heading, host, knobs
 
 if TYPE_CHECKING:
@@ -113,3 +113,38 @@ knobs(
     "Challenge ACKs have no limit: two ends that refuse each other's segments answer one another for ever.",
     challenge_ack_limit=1_000_000, challenge_ack_period=1_000_000,
 )  # fmt: skip
+
+
+@deviation(
+    "unsent-ack-believed", "RFC 9293 3.10.7.4, fifth",
+    "An ACK of what was never sent is taken for one of all that was: the text that comes with it is delivered.",
+)  # fmt: skip
+class UnsentAckBelieved(Deviant):
+    """SEG.ACK > SND.NXT is as good as SND.NXT."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        beyond = (segment.ack - self.snd_max) & MASK
+        if self.state.synchronized and segment.ctl & (SYN | RST | ACK) == ACK and 0 < beyond < HALF:
+            segment = altered(segment, ack=self.snd_max)
+        return super().segment_arrives(now, segment)
+
+
+@deviation(
+    "ack-answered-by-ack", "RFC 9293 3.10.7.4, fifth",
+    "An empty ACK that acknowledges nothing new is answered with an ACK: two such ends never come to an end.",
+)  # fmt: skip
+class AckAnsweredByAck(Deviant):
+    """Whoever is told nothing says so."""
+
+    __slots__ = ()
+
+    def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
+        empty = segment.ctl & (SYN | FIN | RST | ACK) == ACK and not segment.length
+        idle = self.state.synchronized and empty and segment.ack == self.snd_una
+        actions = super().segment_arrives(now, segment)
+        if idle and self.state.synchronized and not any(isinstance(action, Segment) for action in actions):
+            send_bare_ack(self, self.rule)
+            actions += self._more(now)
+        return actions
