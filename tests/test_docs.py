@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -269,6 +270,34 @@ def test_the_error_shown_is_the_one_that_comes() -> None:
     with pytest.raises(TraceError) as told:
         jsonl.load("".join(good).encode(), "refused.jsonl")
     assert f"`{told.value}`" in TRACE
+
+
+# ---------------------------------------------------------------------- figures.md
+
+
+FIGURES = (DOCS / "figures.md").read_text("utf-8")
+
+
+def shown_commands(block: str) -> list[list[str]]:
+    """Return the arguments of each `tcpsim` that a block of the page shows."""
+    lines = [line.removeprefix("$ tcpsim ") for line in block.splitlines()]
+    return [[word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)] for line in lines]
+
+
+@pytest.mark.parametrize("block", by_line(blocks(FIGURES, "console")))
+def test_the_commands_that_figures_show_draw(block: str) -> None:
+    for arguments in shown_commands(block):
+        ran = CliRunner().invoke(commands.tcpsim, arguments)
+        assert ran.exit_code == 0, ran.output
+
+
+def test_figures_show_every_option_and_every_view_of_diagram() -> None:
+    shown = [word for block in blocks(FIGURES, "console") for line in shown_commands(block.text) for word in line]
+    options = {param.opts[-1 if "-o" not in param.opts else 0]: param for param in commands.diagram.params}
+    assert [name for name in options if name.startswith("-") and name not in shown] == []
+    views = options["--view"].type
+    assert isinstance(views, click.Choice)
+    assert set(views.choices) - set(shown) == {"ladder"}  # the default
 
 
 # ---------------------------------------------------------------------- all pages

@@ -36,7 +36,8 @@ def detailed(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--detail", type=click.Choice(list(DETAIL)), default="normal", show_default=True,
-            help="brief: flags and states; options: windows and options, too; full: every timer and signal, too.",
+            help="brief: flags and states; normal: numbers and calls, too; options: windows and options, too; "
+            "full: every timer and signal, too.",
         ),
         click.option("--absolute", is_flag=True, help="Sequence numbers of the wire, not counted from the ISS."),
         click.option("--to", metavar="EVENT", help="Draw what happens up to an event, or a time: 'client FIN'."),
@@ -50,8 +51,10 @@ def coloured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a figure looks."""
     option: Callable[..., Any]
     for option in (
-        click.option("--segments", type=click.IntRange(1, MOST), help="Draw at most so many; by default 200."),
-        click.option("--caption", is_flag=True, help="Below it, the scenario's question and the answer."),
+        click.option(
+            "--segments", type=click.IntRange(1, MOST), metavar="N", help="At most so many in a ladder; by default 200."
+        ),
+        click.option("--caption", is_flag=True, help="Below it, the scenario's question, the answer and its source."),
         themed,
     ):  # fmt: skip
         command = option(command)

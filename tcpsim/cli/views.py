@@ -37,17 +37,20 @@ def viewed(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--mutant", metavar="NAME[@HOST]", help="A broken TCP; see `tcpsim mutants`."),
         click.option(
-            "--seed", "seeds", type=click.IntRange(0, 2**63 - 1), multiple=True,
+            "--seed", "seeds", type=click.IntRange(0, 2**63 - 1), multiple=True, metavar="N",
             help="The seed of all chance; several times, to compare runs in a --view.",
         ),
         click.option(
             "--profile", "profiles", metavar="NAME", multiple=True,
             help="The hosts' profile, see `tcpsim profiles`; several times, to compare.",
         ),
-        click.option("--connection", type=click.IntRange(1), help="The host's number for the connection."),
+        click.option(
+            "--connection", type=click.IntRange(1), metavar="N", help="Beside --host, its number for the connection."
+        ),
         click.option("--host", metavar="NAME", help="Whose path (states), or whose sending (sequence, congestion)."),
         click.option(
-            "--view", type=click.Choice(VIEWS), default=LADDER, show_default=True, help="What is drawn of the run."
+            "--view", type=click.Choice(VIEWS), default=LADDER, show_default=True,
+            help="What is drawn of the run; of each, --from and --to give a piece.",
         ),
     ):  # fmt: skip
         command = option(command)

@@ -31,6 +31,10 @@ _MOST: Final = 15
 """Statements of the kind "eventually" that one search can ask: each has two bits of every state."""
 
 
+_KEPT: Final = 24
+"""So many ways to break a property are kept: the first may be one that can't be shown in virtual time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """How a property can be broken.
@@ -56,7 +60,8 @@ class Verdict:
     Attributes:
         asked: how often it had something to say, counting distinct events, pairs of ends or states.
         witness: a path to the first time that its premise was so; None if it never was.
-        violation: how it is broken; None if it is not, within the bound.
+        violation: how it is broken, as simply as can be; None if it is not, within the bound.
+        others: some further ways, the simplest first.
         undecided: why nothing can be said, or "".
     """
 
@@ -64,6 +69,7 @@ class Verdict:
     asked: int = 0
     witness: tuple[int, ...] | None = None
     violation: Violation | None = None
+    others: list[Violation] = field(default_factory=list)
     undecided: str = ""
 
     @property
@@ -195,9 +201,12 @@ class Checker:
         """Note a violation, if none is simpler."""
         faults = self.search.prices[ident] + price
         path = self.search.path(ident) + ([] if code is None else [code])
-        known = self.verdicts[each.name].violation
-        if known is None or (faults, len(path)) < (known.faults, len(known.path)):
-            self.verdicts[each.name].violation = Violation(wrong, tuple(path), faults)
+        verdict = self.verdicts[each.name]
+        found = [*verdict.others, Violation(wrong, tuple(path), faults)]
+        if verdict.violation is not None:
+            found.append(verdict.violation)
+        found.sort(key=lambda violation: (violation.faults, len(violation.path)))
+        verdict.violation, verdict.others = found[0], found[1:_KEPT]
 
     # ------------------------------------------------------------------ states
 

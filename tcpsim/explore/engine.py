@@ -7,27 +7,37 @@ Rule 2. States are found with the fewest faults first, and among these with the 
         expanded once.
 Rule 3. What is remembered of a state is 16 octets of BLAKE2b, its parent and the step from it; a collision among
         2^32 states has a probability below 2^-64. The states themselves live on the frontier only.
-Rule 4. A limit that is reached is a result with a name; what was found by then stays.
+Rule 4. States get their numbers in this order, so that of two the lower number is the simpler.
+Rule 5. A limit that is reached is a result with a name; what was found by then stays. So does Ctrl-C: it is noted, and
+        ends the search where it can be gone on with. `run` once more goes on, to what it would have found at once.
 """
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from array import array
-from collections import defaultdict
+from collections import defaultdict, deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from .memory import resident
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 S = TypeVar("S")
 
 NOBODY: Final = 0xFFFF_FFFF
 """The parent of a state in which the model begins."""
-_LOOKS: Final = 2_048
+OUTSIDE: Final = 255
+"""The price of a step that nobody can pay: it is counted, and leads out of what is explored."""
+INTERRUPTED: Final = "interrupted"
+"""What ended a search at Ctrl-C."""
+_LOOKS: Final = 1_024
 """After so many expanded states the clock and the memory are looked at."""
 
 
@@ -40,7 +50,8 @@ class Model(Protocol[S]):
     def successors(self, state: S, budget: int) -> list[tuple[int, int, S]]:
         """Return what can happen next for at most `budget` faults.
 
-        Each is a code (32 bits, for `Search.path`), its price in faults and the state after it.
+        Each is a code (32 bits, for `Search.path`), its price in faults and the state after it. A step that costs more
+        than `budget`, as one of the price OUTSIDE does, is counted and not taken.
         """
 
     def digest(self, state: S) -> bytes:
@@ -52,8 +63,8 @@ class Limits:
     """Where a search stops, if it is not over by then.
 
     Attributes:
-        states: so many distinct states.
-        seconds: so many seconds of wall time.
+        states: so many distinct states; it is looked at now and then, so that there may be some more.
+        seconds: so many seconds of wall time, from `run` on.
         octets: so much memory of this process.
     """
 
@@ -71,10 +82,12 @@ class Tally:
         states: distinct states so far; transitions: steps out of them, those to known states included.
         depth: the most steps from a beginning; waiting: states found and not expanded yet.
         layers: how many of the states need 0, 1, 2... faults.
-        seconds: wall time.
+        beginnings: the states that the model begins in, equal ones counted as often as they come.
+        seconds: wall time, that of earlier runs included.
     """
 
     faults: int = 0
+    beginnings: int = 0
     states: int = 0
     transitions: int = 0
     depth: int = 0
@@ -92,6 +105,11 @@ class Search(Generic[S]):
         parents, steps, prices: for each state by its number: the state before it, the code of the step, its faults.
         done: for each state whether its steps were looked at.
         sources, targets, codes: the steps that cost nothing, for questions of what can be reached from where.
+        seen: the number of each state by its digest, in the order of the numbers.
+        frontier: by depth, the states found and not expanded yet, with their numbers.
+        arriving: by depth, what a fault has led to in this layer: digest, parent, code and state.
+        pending: for each later layer what a fault has led to: by digest depth, parent, code and state.
+        torn: a second Ctrl-C broke it off in the midst of a step: what was found stays, but nothing can go on.
     """
 
     def __init__(
@@ -125,39 +143,75 @@ class Search(Generic[S]):
         self.sources = array("I")
         self.targets = array("I")
         self.codes = array("I")
-        self._pending: list[dict[bytes, tuple[int, int, int, S]]] = [{} for _ in range(faults + 1)]
-        self._layers: dict[int, list[tuple[int, S]]] = defaultdict(list)
-        self._began = 0.0
+        self.pending: list[dict[bytes, tuple[int, int, int, S]]] = [{} for _ in range(faults + 1)]
+        self.frontier: dict[int, deque[tuple[int, S]]] = defaultdict(deque)
+        self.arriving: dict[int, list[tuple[bytes, int, int, S]]] = defaultdict(list)
+        self.torn = False
+        self._before = self._began = 0.0
+        self._told = False  # Ctrl-C was pressed
 
     # ------------------------------------------------------------------ the run
 
     def run(self) -> Search[S]:
-        """Search until nothing is left, or a limit, `expanded` or Ctrl-C ends it; return self."""
-        self._began = time.monotonic() - self.tally.seconds
+        """Search until nothing is left, or a limit, `expanded` or Ctrl-C ends it; return self.
+
+        Called again it goes on; RuntimeError if the search is torn.
+        """
+        if self.torn:
+            raise RuntimeError("a search that was broken off in the midst of a step can't go on")
+        self._began, self._before = time.monotonic(), self.tally.seconds
+        self.stopped, self._told = "", False
         try:
-            if not self.seen:
-                for state in self.model.initial():
-                    self._pending[0].setdefault(self.model.digest(state), (0, NOBODY, 0, state))
-            while not self.stopped and self.tally.faults <= self.faults:
-                self._begin_layer()
-                while self._layers and not self.stopped:
-                    self._expand_depth()
-                if not self.stopped:
-                    self.tally.faults += 1
+            with self._ctrl_c_noted():
+                self._begin()
+                while not self.stopped and self.tally.faults <= self.faults:
+                    self._begin_layer()
+                    while not self.stopped and (self.frontier or self.arriving):
+                        self._expand_depth()
+                    if not self.stopped:
+                        self.tally.faults += 1
         except KeyboardInterrupt:
-            self.stopped = "interrupted"
+            self.stopped, self.torn = INTERRUPTED, True
         self.tally.faults = min(self.tally.faults, self.faults)
         self._look()
         return self
 
+    @contextmanager
+    def _ctrl_c_noted(self) -> Iterator[None]:
+        """Let the first Ctrl-C be noted, and the second one interrupt."""
+
+        def note(_signal: int, _frame: Any) -> None:
+            if self._told:
+                raise KeyboardInterrupt
+            self._told = True
+
+        before = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _begin(self) -> None:
+        """Take the states in which the model begins."""
+        if self.tally.beginnings:
+            return
+        for state in self.model.initial():
+            self.tally.beginnings += 1
+            self.pending[0].setdefault(self.model.digest(state), (0, NOBODY, 0, state))
+
     def _begin_layer(self) -> None:
-        """Take the states that one fault more has led to, except those that were reached with fewer."""
-        seen = self.seen
-        pending = self._pending[self.tally.faults]
-        for digest, (depth, parent, code, state) in pending.items():
-            if digest not in seen:
-                self._enter(digest, depth, parent, code, state)
-        pending.clear()
+        """Take the states that one fault more has led to, each when those of its depth are expanded."""
+        pending = self.pending[self.tally.faults]
+        while pending:
+            digest, (depth, parent, code, state) = pending.popitem()
+            if digest not in self.seen:
+                self.arriving[depth].append((digest, parent, code, state))
+        for states in self.arriving.values():
+            states.reverse()  # the order in which they were found
 
     def _enter(self, digest: bytes, depth: int, parent: int, code: int, state: S) -> int:
         """Give a new state its number."""
@@ -167,35 +221,35 @@ class Search(Generic[S]):
         self.steps.append(code)
         self.prices.append(self.tally.faults)
         self.done.append(0)
-        self._layers[depth].append((ident, state))
+        self.frontier[depth].append((ident, state))
         if self.watch is not None:
             self.watch(ident, state)
         return ident
 
     def _expand_depth(self) -> None:
-        """Expand all known states of the least depth."""
-        depth = min(self._layers)
+        """Expand all states of the least depth."""
+        depth = min(chain(self.frontier, self.arriving))
         self.tally.depth = max(self.tally.depth, depth)
-        states = self._layers.pop(depth)
-        states.reverse()  # what is done can then be forgotten from the end
+        for digest, parent, code, state in self.arriving.pop(depth, ()):
+            if digest not in self.seen:
+                self._enter(digest, depth, parent, code, state)
+        states = self.frontier[depth]
         while states and not self.stopped:
-            here = states[-_LOOKS:]
-            del states[-_LOOKS:]
-            here.reverse()
-            self._expand(here, depth + 1)
-        if states:
-            states.reverse()
-            self._layers[depth] = states
+            here = [states.popleft() for _ in range(min(len(states), _LOOKS))]
+            states.extendleft(reversed(here[self._expand(here, depth + 1) :]))
+            self._look()
+        if not states:
+            del self.frontier[depth]
 
-    def _expand(self, states: list[tuple[int, S]], depth: int) -> None:
-        """Look at every step out of some states."""
+    def _expand(self, states: list[tuple[int, S]], depth: int) -> int:
+        """Look at every step out of some states, and return out of how many before `expanded` ended it."""
         model, seen = self.model, self.seen
         successors, digest_of = model.successors, model.digest
         budget = self.faults - self.tally.faults
         sources, targets, codes = self.sources.append, self.targets.append, self.codes.append
-        ahead = self._pending[self.tally.faults :]
-        expanded, done, transitions = self.expanded, self.done, 0
-        for ident, state in states:
+        ahead = self.pending[self.tally.faults :]
+        expanded, done, transitions, count = self.expanded, self.done, 0, 0
+        for count, (ident, state) in enumerate(states, 1):
             steps = successors(state, budget)
             transitions += len(steps)
             for code, price, after in steps:
@@ -207,27 +261,32 @@ class Search(Generic[S]):
                     sources(ident)
                     targets(known)
                     codes(code)
-                else:
+                elif price <= budget:
                     digest = digest_of(after)
-                    if digest not in seen and digest not in ahead[price]:
-                        ahead[price][digest] = (depth, ident, code, after)
+                    if digest not in seen:
+                        rival = ahead[price].get(digest)
+                        if rival is None or rival[0] > depth:
+                            ahead[price][digest] = (depth, ident, code, after)
             done[ident] = 1
             if expanded is not None and expanded(ident, state, steps):
                 self.stopped = "told to stop"
                 break
         self.tally.transitions += transitions
-        self._look()
+        return count
 
     def _look(self) -> None:
         """Bring the counts up to date, and see whether a limit is reached."""
         tally, limits = self.tally, self.limits
         tally.states = len(self.parents)
-        tally.waiting = sum(map(len, self._layers.values()))
-        tally.seconds = time.monotonic() - self._began
-        if not self.stopped:
-            if tally.states >= limits.states:
+        tally.waiting = sum(map(len, chain(self.frontier.values(), self.arriving.values())))
+        seconds = time.monotonic() - self._began
+        tally.seconds = self._before + seconds
+        if not self.stopped and tally.waiting:
+            if self._told:
+                self.stopped = INTERRUPTED
+            elif tally.states >= limits.states:
                 self.stopped = f"limit of {limits.states:,} states"
-            elif tally.seconds >= limits.seconds:
+            elif seconds >= limits.seconds:
                 self.stopped = f"limit of {limits.seconds:g} s"
             elif resident() >= limits.octets:
                 self.stopped = f"limit of {limits.octets / 1e9:g} GB"

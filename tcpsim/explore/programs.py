@@ -26,6 +26,7 @@ class Call:
         limit: how many octets, for `receive`; None for any number.
         after: (end, state): that end has been in that state; None for a call that waits for nothing. `end` is 0 or 1.
         reading: whether a RECEIVE is always outstanding, for the calls that open, and for `read`.
+        price: how many faults it costs: a crash that nobody planned is one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Call:
     limit: int | None = None
     after: tuple[int, State] | None = None
     reading: bool = True
+    price: int = 0
 
     @property
     def words(self) -> str:

@@ -8,7 +8,7 @@ Rule 2. What costs nothing: the next segment in order arrives, a late one arrive
         segment lives.
 Rule 3. Each fault costs one: a segment is lost; a segment is copied, the copy being late; a segment becomes late (it
         is overtaken by any number of others); the earliest timer expires although segments are under way (a spurious
-        timeout), or 2 MSL pass while one lives.
+        timeout), or 2 MSL pass while one lives; an end crashes, where the program lets it.
 Rule 4. Time is exact. Deliveries and calls take none, only timers let it pass.
 """
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..tcp.diagram import State
     from ..tcp.segment import Segment
+    from .programs import Call
 
 
 class Instant(NamedTuple):
@@ -145,7 +146,7 @@ class Exploration:
         if state.late:
             self._late(state, budget, steps)
         self._timeouts(state, budget, steps)
-        self._calls(state, steps)
+        self._calls(state, budget, steps)
         return steps
 
     # ------------------------------------------------------------------ the network
@@ -233,7 +234,7 @@ class Exploration:
             moved = self._sent(Instant(*ends, state.to_one, state.to_other, state.late), end, sent)
             steps.append((coded(Kind.SPURIOUS if early else Kind.TIMEOUT, end), int(early), moved))
 
-    def _calls(self, state: Instant, steps: list[tuple[int, int, Instant]]) -> None:
+    def _calls(self, state: Instant, budget: int, steps: list[tuple[int, int, Instant]]) -> None:
         """Each user makes the next call."""
         seen = (self.tables[0].sides[state.one].seen, self.tables[1].sides[state.other].seen)
         idents = (state.one, state.other)
@@ -242,13 +243,13 @@ class Exploration:
             guards = self._guards[end]
             if place >= len(guards):
                 continue
-            for choice, (who, mark) in enumerate(guards[place]):
-                if mark and not seen[who] & mark:
+            for choice, (who, mark, price) in enumerate(guards[place]):
+                if price > budget or (mark and not seen[who] & mark):
                     continue
                 after, sent = table.call(idents[end], choice)
                 ends = (state.one, after) if end else (after, state.other)
                 moved = self._sent(Instant(*ends, state.to_one, state.to_other, state.late), end, sent)
-                steps.append((coded(Kind.CALL, end << 8 | choice), 0, moved))
+                steps.append((coded(Kind.CALL, end << 8 | choice), price, moved))
 
     # ------------------------------------------------------------------ for properties
 
@@ -279,10 +280,13 @@ def _marks(one: Player, other: Player) -> tuple[dict[State, int], dict[State, in
 
 def _guards(
     one: Player, other: Player, marks: tuple[dict[State, int], dict[State, int]]
-) -> tuple[list[list[tuple[int, int]]], ...]:
-    """Return for each call of each program whose state it waits for, and that state's bit, or 0 for nothing."""
+) -> tuple[list[list[tuple[int, int, int]]], ...]:
+    """Return for each call of each program: whose state it waits for, that state's bit or 0 for nothing, its price."""
 
-    def guard(after: tuple[int, State] | None) -> tuple[int, int]:
-        return (0, 0) if after is None else (after[0], marks[after[0]][after[1]])
+    def guard(call: Call) -> tuple[int, int, int]:
+        if call.after is None:
+            return 0, 0, call.price
+        end, state = call.after
+        return end, marks[end][state], call.price
 
-    return tuple([[guard(call.after) for call, _ in place] for place in player.program] for player in (one, other))
+    return tuple([[guard(call) for call, _ in place] for place in player.program] for player in (one, other))

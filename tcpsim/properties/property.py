@@ -95,6 +95,17 @@ def named(name: str) -> Property:
     raise NoSuchProperty(f"there is no property {name!r}", near[0] if near else "")
 
 
+def in_order() -> None:
+    """Put the catalogue into the order of its numbers: I1, I2, I3, ... L22, L22b, ... A30; those without come last."""
+    ordered = sorted(PROPERTIES.values(), key=_place)
+    PROPERTIES.clear()
+    PROPERTIES.update((each.name, each) for each in ordered)
+
+
+def _place(one: Property) -> tuple[bool, int, bool]:
+    return not one.id, int(one.id.strip("AILb") or 0), one.id.endswith("b")
+
+
 def _entered(one: Property) -> Property:
     assert one.name not in PROPERTIES, f"two properties are called {one.name}"
     PROPERTIES[one.name] = one

@@ -55,6 +55,10 @@ class End:
         """The endpoint's state."""
         return self.endpoint.state
 
+    def heard(self, other: End) -> bool:
+        """Whether this end has a connection, made with the SYN of the other's present incarnation."""
+        return self.state.both_syns and self.partner == other.incarnation != 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
@@ -90,6 +94,11 @@ class Step:
         return self.after.now
 
     @property
+    def same(self) -> bool:
+        """Whether the end has the same connection before and after, so that numbers of both can be compared."""
+        return self.before.incarnation == self.after.incarnation and self.event.kind != "crash"
+
+    @property
     def segments(self) -> list[Segment]:
         """What was sent, in order."""
         return [action for action in self.actions if isinstance(action, Segment)]
@@ -103,6 +112,11 @@ class Step:
     def delivered(self) -> int:
         """How many octets the user got."""
         return sum(action.length for action in self.actions if isinstance(action, Deliver))
+
+    @property
+    def accepted(self) -> int:
+        """How many octets were taken into the stream: what the user got, and by how much more waits for him."""
+        return self.delivered + self.after.endpoint.rcv_user - self.before.endpoint.rcv_user
 
     @property
     def signals(self) -> list[str]:
@@ -144,6 +158,12 @@ class World:
     def quiet(self) -> bool:
         """Whether nothing is under way."""
         return not self.flying
+
+    @property
+    def joined(self) -> bool:
+        """Whether both ends have a connection, and it is the same."""
+        one, other = self.ends
+        return one.heard(other) and other.heard(one)
 
     def pairs(self) -> Iterator[tuple[End, End]]:
         """Yield (one, other) and (other, one)."""

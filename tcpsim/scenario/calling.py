@@ -18,6 +18,8 @@ from ..trace import Note, Sent
 from . import models
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..net import Connection, Host, Network
     from ..tcp.segment import Segment
     from .evidence import Names
@@ -186,7 +188,7 @@ class Caller:
         try:
             for n in range(step.repeat):
                 own = (_later(source[0], n), source[1]) if spoofed else source
-                self.network.inject(own, target, _guess(made, n * (step.stride or 0)), via=via, delay=n * step.every)
+                self.network.inject(own, target, guess(made, n * (step.stride or 0)), via=via, delay=n * step.every)
         except ValueError as error:
             raise NotPossible(str(error)) from None
 
@@ -209,19 +211,11 @@ class Caller:
         return address, connection.local[1]
 
     def _segment(self, step: models.Inject, source: Address, target: Address) -> Segment:
-        sight: Sight = step.segment
-        values = {name: span.low for name, span in sight.numbers}
-        assert sight.kind.ctl is not None
-        seq = values["SEQ"] if "SEQ" in values else self._absolute(values.get("seq", 0), source, target)
-        ack = 0
-        if sight.kind.ctl & ACK:
-            ack = values["ACK"] if "ACK" in values else self._absolute(values.get("ack", 0), target, source)
-        text: bytes | int = step.data.encode() if step.data is not None else values.get("len", 0)
-        mss = values.get("mss", values.get("MSS"))
-        options: Options | None = Options(mss, values.get("wscale"), "sackok" in sight.carries)
-        if options == Options():
-            options = None
-        return segment(sight.kind.ctl, seq, ack, values.get("win", 65_535), text, options, values.get("up", 0))
+        return injected(
+            step,
+            lambda relative: self._absolute(relative, source, target),
+            lambda relative: self._absolute(relative, target, source),
+        )
 
     def _absolute(self, relative: int, source: Address, target: Address) -> int:
         """Return a number counted from the ISS with which `source` last opened towards `target`, as ladders count."""
@@ -243,7 +237,24 @@ class Caller:
         trace.append((Note, self.network.now, host, None, None, text))
 
 
-def _guess(made: Segment, further: int) -> Segment:
+def injected(step: models.Inject, seq_of: Callable[[int], int], ack_of: Callable[[int], int]) -> Segment:
+    """Return the segment that a step injects; the functions turn relative numbers into those on the wire."""
+    sight: Sight = step.segment
+    values = {name: span.low for name, span in sight.numbers}
+    assert sight.kind.ctl is not None
+    seq = values["SEQ"] if "SEQ" in values else seq_of(values.get("seq", 0))
+    ack = 0
+    if sight.kind.ctl & ACK:
+        ack = values["ACK"] if "ACK" in values else ack_of(values.get("ack", 0))
+    text: bytes | int = step.data.encode() if step.data is not None else values.get("len", 0)
+    mss = values.get("mss", values.get("MSS"))
+    options: Options | None = Options(mss, values.get("wscale"), "sackok" in sight.carries)
+    if options == Options():
+        options = None
+    return segment(sight.kind.ctl, seq, ack, values.get("win", 65_535), text, options, values.get("up", 0))
+
+
+def guess(made: Segment, further: int) -> Segment:
     """Return a segment whose number is greater by `further`."""
     if not further:
         return made

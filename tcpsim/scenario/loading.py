@@ -19,6 +19,7 @@ from .findings import Findings, parties_of_event
 from .plans import FaultPlan, HostPlan, LinkPlan, Scenario, StepPlan
 from .problems import PhraseError, Place, Problem, ScenarioError, nearest_word, shown
 from .reading_expectations import ExpectationReader
+from .reading_exploration import explore_plan
 from .reading_links import LinkReader
 from .reading_script import ScriptReader
 from .translation import find, translate
@@ -76,6 +77,7 @@ def _scenario(written: models.ScenarioFile, tree: Mapping, text: str, file: str)
     links = reader.links()
     script = steps.script()
     expectations = ExpectationReader(written, found).expectations()
+    explore = explore_plan(written, found)
     _check_quiz(written, found)
     _check_mutant(written, found)
     if found.problems:
@@ -85,7 +87,7 @@ def _scenario(written: models.ScenarioFile, tree: Mapping, text: str, file: str)
         Path(file).stem, file, text, _intro(text), written.title, written.question,
         written.shows, written.source, written.quiz, written.mutant, written.seed, written.profile, knobs, hosts,
         links, script, expectations, written.until, written.max_events,
-        None if written.quiz is None else found.place("quiz", "until"),
+        None if written.quiz is None else found.place("quiz", "until"), explore,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from .values import (
     Duration,
     EventPhrase,
     From,
+    GoalPhrase,
     InjectedPhrase,
     LinePhrase,
     ListenerKey,
@@ -40,9 +41,11 @@ from .values import (
     Port,
     PortRange,
     Probability,
+    PropertyName,
     Rate,
     SelectorPhrase,
     SignalName,
+    StandingPhrase,
     StatesReached,
     Switch,
     TimerPhrase,
@@ -52,6 +55,11 @@ from .values import (
 
 FAULTS: Final = ("drop", "delay", "duplicate", "corrupt", "swap", "down")
 """What a fault can do; each fault does one."""
+
+MOST_FAULTS: Final = 8
+"""The most faults within which an exploration tries everything."""
+MOST_GOALS: Final = 8
+"""The most entries of `eventually`."""
 
 
 class Part(BaseModel):
@@ -533,6 +541,28 @@ class Expect(Part):
     """How the run ends: idle (nothing is left to happen; the default), or at a limit."""
 
 
+# ---------------------------------------------------------------------- explorations
+
+
+class Explore(Part):
+    """How `tcpsim explore` explores the scenario, and what is asked of it; a run is asked what is named here, too."""
+
+    faults: Annotated[int, Field(ge=0, le=MOST_FAULTS)] = 2
+    """The bound: within how many faults everything is tried."""
+    order: Literal["kept", "free"] = "kept"
+    """Whether a segment that is overtaken is a fault, or segments arrive in any order for nothing."""
+    timers: Literal["quiet", "any"] = "quiet"
+    """Whether a timer that expires while segments are under way is a fault, or timers expire at any moment."""
+    symmetric: Switch = False
+    """Whether two states that are each other's mirror image are one; both hosts have to do the same."""
+    always: Annotated[list[PropertyName], Field(max_length=MAX_LIST)] | None = None
+    """Properties, by name or number; by default all that there are, in a run none."""
+    never: Annotated[list[StandingPhrase], Field(min_length=1, max_length=MAX_LIST)] | None = None
+    """States that the hosts are never in at the same time."""
+    eventually: Annotated[list[GoalPhrase], Field(min_length=1, max_length=MOST_GOALS)] | None = None
+    """What some way leads to without a further fault, once all calls are made; a run has to end there."""
+
+
 # ---------------------------------------------------------------------- questions
 
 
@@ -592,3 +622,5 @@ class ScenarioFile(Part):
     """The number of events after which the run stops, if it is not over by then."""
     expect: Expect = Field(default_factory=Expect)
     """What must be so when the run has ended."""
+    explore: Explore | None = None
+    """How the scenario is explored, and what must hold whatever happens."""

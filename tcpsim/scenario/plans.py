@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..trace.naming import printable
 
 if TYPE_CHECKING:
+    from ..properties import Property
     from ..tcp.units import Time
     from . import models
     from .expectations import Expectation
@@ -70,6 +71,45 @@ class StepPlan:
         return f"{host} {self.step.call}" if host else str(self.step.call)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A property that the file names, or describes: its place, and the key under which it stands."""
+
+    place: Place
+    key: str
+    subject: Property
+
+    @property
+    def words(self) -> str:
+        """The property as a message names it: `always agreed-numbers (I1)`."""
+        name, number = self.subject.name, self.subject.id
+        said = name if name.startswith(f"{self.key} ") else f"{self.key} {name}"
+        return f"{said} ({number})" if number else said
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorePlan:
+    """How a scenario is explored, as the file has it.
+
+    Attributes:
+        place: where `explore` stands.
+        faults: the bound.
+        in_order: whether it is a fault if a segment is overtaken.
+        quiet: whether it is a fault if a timer expires while segments are under way.
+        symmetric: whether the hosts may be exchanged.
+        asked: the properties that are named, or described, in the order of the file.
+        everything: whether every other property is asked as well: no `always` stands there.
+    """
+
+    place: Place
+    faults: int = 2
+    in_order: bool = True
+    quiet: bool = True
+    symmetric: bool = False
+    asked: tuple[Asked, ...] = ()
+    everything: bool = True
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Scenario:
     """A scenario that can be run.
@@ -86,6 +126,7 @@ class Scenario:
         hosts, links, script, expectations: the parts, in the order of the file.
         until: nanoseconds of virtual time; max_events: a number of events. At these, a run stops.
         quiz_until: the place of the event up to which the quiz shows the ladder, or None.
+        explore: how it is explored, or None where the file does not say.
     """
 
     name: str
@@ -108,6 +149,7 @@ class Scenario:
     until: Time
     max_events: int
     quiz_until: Place | None
+    explore: ExplorePlan | None = None
 
     @property
     def group(self) -> str:

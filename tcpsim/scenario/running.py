@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..net import Nat, faults
     from ..tcp.units import Time
     from ..trace import Trace
-    from .loading import FaultPlan, StepPlan
+    from .loading import FaultPlan, HostPlan, StepPlan
 
 MAX_RECORDS: Final = 1_000_000
 """The number of records in the trace after which a run stops."""
@@ -114,7 +114,7 @@ def run(
     elif not isinstance(scenario, Scenario):
         raise TypeError(f"expected a scenario, its name in the library or its file, not {shown(scenario)}")
     chosen_seed = scenario.seed if seed is None else seed
-    mutation = None if mutant is None else _mutation(mutant, scenario)
+    mutation = None if mutant is None else mutation_of(mutant, scenario)
     runner = _Runner(scenario, chosen_seed, profile, {} if knobs is None else dict(knobs), mutation, explained)
     ended = runner.run()
     trace = runner.trace
@@ -134,7 +134,7 @@ def _never_asked(scenario: Scenario, evidence: Evidence) -> list[TookPlace]:
     return [TookPlace(place, "the event `until` of the quiz to happen", False, "it never does: nothing can be asked")]
 
 
-def _mutation(mutant: str, scenario: Scenario) -> Mutation:
+def mutation_of(mutant: str, scenario: Scenario) -> Mutation:
     """Return a mutant's name apart from the host's; NoSuchMutant where the scenario has no such host."""
     if not isinstance(mutant, str):
         raise TypeError(f"mutant: expected NAME or NAME@HOST, not {shown(mutant)}")
@@ -143,6 +143,14 @@ def _mutation(mutant: str, scenario: Scenario) -> Mutation:
     if "@" in mutant and host not in hosts:
         raise NoSuchMutant(f"there is no host {shown(host)}: expected {one_of(hosts)}", nearest_word(host, hosts))
     return Mutation(named(name).name, host or None)
+
+
+def settings_of(
+    plan: HostPlan, scenario: Scenario, profile: str | None, knobs: Mapping[str, Any], mutation: Mutation | None
+) -> tuple[str, dict[str, Any], str | None]:
+    """Return what a host is made with: the name of its profile, its knobs, and its mutant's name or None."""
+    mutant = mutation.name if mutation is not None and mutation.host in (None, plan.name) else None
+    return plan.profile or profile or scenario.profile, {**scenario.knobs, **plan.knobs, **knobs}, mutant
 
 
 @dataclass(slots=True)
@@ -177,11 +185,10 @@ class _Runner:
         self.trace: Trace = network.trace
         self.names = Names(tuple(plan.name for plan in scenario.hosts))
         for plan in scenario.hosts:
-            host_profile = plan.profile or profile or scenario.profile
-            mutant = mutation.name if mutation is not None and mutation.host in (None, plan.name) else None
+            host_profile, settings, mutant = settings_of(plan, scenario, profile, knobs, mutation)
             network.host(
                 plan.name, plan.address, profile=host_profile, ports=plan.ports, loopback=plan.loopback, mutant=mutant,
-                **{**scenario.knobs, **plan.knobs, **knobs},
+                **settings,
             )  # fmt: skip
         self.faults: list[tuple[FaultPlan, faults.Fault]] = []
         nats: dict[str, Nat] = {}

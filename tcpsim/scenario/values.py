@@ -16,6 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..net.arguments import NAME, NAME_WORDS
 from ..net.counters import COUNTERS
+from ..properties import PROPERTIES, Kind, NoSuchProperty, Property
+from ..properties import named as property_named
 from ..tcp.actions import SIGNALS
 from ..tcp.config import Knob, KnobError
 from ..tcp.diagram import State
@@ -36,6 +38,7 @@ from .moments import (
 )  # fmt: skip
 from .problems import PhraseError, nearest_word, shown
 from .sights import Sight, parse_line
+from .standings import SUCH, Standing, parse_standing
 from .words import RESERVED, STATES, Span, as_written
 
 if TYPE_CHECKING:
@@ -258,6 +261,36 @@ def _count(value: object) -> Span:
     raise PhraseError(_found(value), "a count such as 2, twice, 2..4, at least 2 or at most 4")
 
 
+def _property(value: object) -> Property:
+    expected = "the name or the number of a property"
+    if not isinstance(value, str):
+        raise PhraseError(_found(value), expected)
+    found = _known_property(value, expected)
+    if found.kind is Kind.LEADS_TO:
+        raise PhraseError(f"{found} says what comes about in the end", "it under `eventually`")
+    return found
+
+
+def _goal(value: object) -> Property | Standing:
+    expected = f"{SUCH}, or the name of a property"
+    if not isinstance(value, str):
+        raise PhraseError(_found(value), expected)
+    if "=" in value:
+        return parse_standing(value)
+    found = _known_property(value, expected)
+    if found.kind is not Kind.LEADS_TO:
+        raise PhraseError(f"{found} says what always holds", "it under `always`")
+    return found
+
+
+def _known_property(name: str, expected: str) -> Property:
+    try:
+        return property_named(name)
+    except NoSuchProperty as error:
+        near = error.nearest or nearest_word(name, [each.id for each in PROPERTIES.values()])
+        raise PhraseError(f"{shown(name)} is no property", expected, near) from None
+
+
 def _outage(value: object) -> Span:
     first, dots, last = value.partition("..") if isinstance(value, str) else ("", "", "")
     if not dots:
@@ -412,6 +445,25 @@ ListenerKey = Annotated[
     ),
 ]
 Port = Annotated[int, Field(ge=1, le=65_535, description="A port.")]
+PropertyName = Annotated[
+    Property,
+    Reads(_property, _text("A property, by its name or its number.", "agreed-numbers", "I1", pattern=r"^\S+$")),
+]
+_STANDING_PATTERN: Final = rf"\s*[^\s=]+=({'|'.join(STATES)})(\s+[^\s=]+=({'|'.join(STATES)}))?\s*"
+StandingPhrase = Annotated[
+    Standing,
+    Reads(
+        _phrase(parse_standing),
+        _text("Hosts and their states.", "client=ESTABLISHED server=CLOSED", pattern=f"^{_STANDING_PATTERN}$"),
+    ),
+]
+GoalPhrase = Annotated[
+    Property | Standing,
+    Reads(
+        _goal,
+        _text("Hosts and their states, or a property.", "client=CLOSED server=CLOSED", pattern=r"^\s*\S+(\s+\S+)?\s*$"),
+    ),
+]
 
 
 def knob_type(knob: Knob) -> Any:

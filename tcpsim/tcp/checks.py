@@ -468,7 +468,7 @@ class _Walk:
             rule = why.CHALLENGE_LIMITED if self._limited() else why.ACK_TOO_OLD
             self.ask(FIFTH, question, False, rule, passed=False)
             return False
-        self.ask(FIFTH, question if cfg.challenge_ack else "a duplicate: SEG.ACK < SND.UNA", True)
+        self.ask(FIFTH, f"a duplicate: {question if cfg.challenge_ack else 'SEG.ACK'} < SND.UNA", True)
         return True
 
     def _fin_is_acknowledged(self) -> Rule | None:

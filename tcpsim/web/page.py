@@ -40,6 +40,8 @@ MOST_SEGMENTS: Final = 500
 """Unless told otherwise, a page shows so many segments: it has two or three megabytes then."""
 LARGEST_VIEW: Final = 400_000
 """A view that is larger, in characters, is not on the page."""
+MOST_VIEWED: Final = 30_000
+"""Of more records than these no view is tried: it would be too large, after many seconds."""
 _ESCAPED: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _LEGEND: Final = (
     '<p class="legend">Bars: filled, in flight or unread; striped, queued or held beyond a hole; outlined, the window; '
@@ -57,7 +59,7 @@ _ID: Final = re.compile(r' id="')
 _MARGIN: Final = 14.0
 """So much of a ladder's margin is cut off: the panel in which it stands has one."""
 BROAD: Final = 1000.0
-"""A ladder that is wider, in points, takes the whole width of the page: its words would be too small beside the hosts."""
+"""A ladder that is wider, in points, takes the whole width of the page: beside the hosts it would be too small."""
 
 
 def write_page(trace: Trace, path: str | Path, look: Look | None = None) -> Path:
@@ -79,9 +81,8 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
     chosen = look if look is not None else Look(max_segments=MOST_SEGMENTS)
     chosen = replace(chosen, theme=LIGHT, caption=None)
     title = clean(trace.header.title) or "A TCP connection"
-    bare = Trace.of(replace(trace.header, title="", source=""), trace.records)  # both stand above the ladder
-    wide = chosen.page(bare)
-    small = replace(chosen, detail=BRIEF, narrow=True).page(bare)
+    wide = chosen.page(bare(trace))
+    small = replace(chosen, detail=BRIEF, narrow=True).page(bare(trace))
     told = story(trace, [wide, small], chosen.window)
     pages = (wide, small)
     data = told.as_json() | {
@@ -89,7 +90,7 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
         "shots": [_shots(page) for page in pages], "names": [_names(page) for page in pages],
         "tops": [_under_names(page) for page in pages],
     }  # fmt: skip
-    style = f"{_colours()}\n{_asset('page.css')}"
+    style = f"{palette_css()}\n{_asset('page.css')}"
     script = _asset("page.js")
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
@@ -108,6 +109,11 @@ def page_html(trace: Trace, look: Look | None = None) -> str:
         events=_events(told), hosts=_hosts(told), legend=_LEGEND if told.explained else "",
         last=max(len(told.steps) - 1, 0), count=len(told.steps),
     )  # fmt: skip
+
+
+def bare(trace: Trace) -> Trace:
+    """Return a trace without title and source: both stand above the ladder already."""
+    return Trace.of(replace(trace.header, title="", source=""), trace.records)
 
 
 def _theme(look: Look | None) -> str:
@@ -172,9 +178,10 @@ def _views(trace: Trace) -> str:
     """Return the other views of the run, each to be opened."""
     out = []
     for name, title in _VIEWS.items():
-        svg = view_svg(name, trace)
-        body = _inlined(svg, name, ' class="view drawn"')
-        if len(body) > LARGEST_VIEW:
+        body = ""
+        if len(trace) <= MOST_VIEWED:
+            body = _inlined(view_svg(name, trace), name, ' class="view drawn"')
+        if not 0 < len(body) <= LARGEST_VIEW:
             body = f"<p>Too large for a page: <code>tcpsim diagram --view {name}</code> draws it.</p>"
         out.append(
             f'<details class="panel"><summary>{title}</summary><div class="scroll-x" tabindex="0" role="region" '
@@ -199,12 +206,12 @@ def _hosts(told: Story) -> str:
     for number, host in enumerate(told.hosts):
         name = escape(host["name"])
         about = ", ".join(escape(each) for each in (host["address"], host["profile"]) if each)
-        bare = not host["conns"]  # nothing is to be shown of it at any step
+        empty = "" if host["conns"] else " bare"  # nothing is to be shown of it at any step
         panels.append(
-            f'<section class="panel host{" bare" if bare else ""}" data-host="{number}" aria-labelledby="host-{number}">'
+            f'<section class="panel host{empty}" data-host="{number}" aria-labelledby="host-{number}">'
             f'<h2 id="host-{number}"><span class="tag tag-{number % 4}" aria-hidden="true">{number + 1}</span> {name}'
             f' <small>{about}</small></h2><div class="which"></div>'
-            f'<div class="tcb">{_NO_CONNECTION if bare else ""}</div></section>'
+            f'<div class="tcb">{_NO_CONNECTION if empty else ""}</div></section>'
         )
     return "\n".join(panels)
 
@@ -225,7 +232,7 @@ def _json(data: object) -> str:
     return re.sub("[<>&\u2028\u2029]", lambda found: _ESCAPED[found[0]], text)
 
 
-def _colours() -> str:
+def palette_css() -> str:
     """Return the palette as variables, light and dark, and the rules by which drawings take their colours from it."""
     from ..draw import palette
 

@@ -64,6 +64,8 @@ class Experiment(Part):
     faults: Annotated[list[AddedFault], Field(max_length=50)] = []
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     profile: Literal["rfc9293", "plain", "freebsd", "linux"] | None = None
+    narrow: bool = False
+    """Whether the ladder is for a narrow screen; it changes nothing in the run."""
 
     @property
     def changes(self) -> bool:

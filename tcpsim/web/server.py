@@ -2,7 +2,7 @@
 
 Rule 1. It serves whoever sits at this machine. A request under another host's name (DNS rebinding) or from another
         origin's page is refused.
-Rule 2. A request can't name a file, only a scenario of the table; it has a size, and its run a time limit.
+Rule 2. A request can't name a file, only a scenario of the table; it has a size, and its run has limits.
 Rule 3. What is wrong with a request is said in a sentence, as JSON, with a status of 400 and above.
 Rule 4. Every answer forbids the browser all but the server's own files. The page of a run stands in a sandbox.
 """
@@ -14,6 +14,7 @@ import ipaddress
 import json
 from collections import OrderedDict
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,10 +26,11 @@ from starlette.routing import Route
 
 from ..scenario import ScenarioError
 from ..tcp.config import KNOBS
+from .page import palette_css
 from .requests import MAX_BODY, read_experiment
 from .running import carry_out
 from .shelves import Shelves
-from .worker import Busy, TooLong, Worker
+from .worker import Busy, OutOfMemory, Stopped, TooLong, Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .requests import Experiment
+    from .running import Wanted
 
 PAGES_KEPT: Final = 16
 _POLICY: Final = (
@@ -88,7 +93,7 @@ class _Desk:
     def __init__(self, shelves: Shelves, worker: Worker) -> None:
         self.shelves = shelves
         self.worker = worker
-        self._pages: OrderedDict[str, str] = OrderedDict()
+        self._pages: OrderedDict[str, _Kept] = OrderedDict()
 
     def scenarios(self, _request: Request) -> Response:
         books = [{"name": each.name, "title": each.title, "group": each.group} for each in self.shelves.books()]
@@ -110,37 +115,64 @@ class _Desk:
             raise HTTPException(404, "there is no such scenario in the list") from None
         except ScenarioError as error:
             raise HTTPException(422, str(error)) from error
-        try:
-            answer = await run_in_threadpool(self.worker.ask, text, file, experiment)
-        except Busy:
-            raise HTTPException(429, "too many runs are waiting already; try again in a moment") from None
-        except TooLong:
-            limit = f"{self.worker.time_limit:g} seconds"
-            raise HTTPException(422, f"the run was not done after {limit} and was stopped") from None
-        if "bug" in answer:
-            return _sentence(500, f"a bug of tcpsim's own ({answer['bug']})")
-        if "error" in answer:
-            raise HTTPException(422, answer["error"])
-        answer["page"] = self._keep(answer["page"])
+        answer = await self._answer("outcome", text, file, experiment)
+        answer["page"] = self._keep(text, file, experiment)
         return JSONResponse(answer)
 
-    def _keep(self, page: str) -> str:
-        name = hashlib.sha256(page.encode()).hexdigest()
-        self._pages[name] = page
+    async def _answer(self, wanted: Wanted, text: str, file: str, experiment: Experiment) -> dict[str, Any]:
+        """Return what the worker says; HTTPException, with a sentence, where it can't or will not."""
+        try:
+            answer: dict[str, Any] = await run_in_threadpool(self.worker.ask, wanted, text, file, experiment)
+        except Busy:
+            raise HTTPException(429, "too many runs are waiting already; try again in a moment") from None
+        except Stopped as stopped:
+            raise HTTPException(422, self._why(stopped)) from None
+        if "bug" in answer:
+            raise HTTPException(500, f"a bug of tcpsim's own ({answer['bug']})")
+        if "error" in answer:
+            raise HTTPException(422, answer["error"])
+        return answer
+
+    def _why(self, stopped: Stopped) -> str:
+        if isinstance(stopped, TooLong):
+            return f"the run was not done after {self.worker.time_limit:g} seconds and was stopped"
+        if isinstance(stopped, OutOfMemory):
+            return f"the run needed more than {self.worker.memory_limit >> 20:,} MiB of memory and was stopped"
+        return "the process of the run has died, nobody knows of what; another one is ready"
+
+    def _keep(self, text: str, file: str, experiment: Experiment) -> str:
+        """Return where the page of a run will be; it is made when somebody wants it."""
+        said = json.dumps([text, file, experiment.model_dump_json()])
+        name = hashlib.sha256(said.encode()).hexdigest()
+        self._pages.setdefault(name, _Kept(text, file, experiment))
         self._pages.move_to_end(name)
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
         return f"/page/{name}"
 
-    def page(self, request: Request) -> Response:
-        page = self._pages.get(request.path_params["name"])
-        if page is None:
+    async def page(self, request: Request) -> Response:
+        kept = self._pages.get(request.path_params["name"])
+        if kept is None:
             raise HTTPException(404, "this page is no longer kept; run the scenario again")
-        return Response(page, media_type="text/html", headers={"Content-Security-Policy": _SANDBOX})
+        if kept.page is None:
+            kept.page = (await self._answer("page", kept.text, kept.file, kept.experiment))["page"]
+        return Response(kept.page, media_type="text/html", headers={"Content-Security-Policy": _SANDBOX})
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a page is made of, and the page once it was."""
+
+    text: str
+    file: str
+    experiment: Experiment
+    page: str | None = None
 
 
 def _file(name: str, media_type: str) -> Any:
     content = resources.files(__package__).joinpath("static", name).read_bytes()
+    if media_type == "text/css":
+        content = f"{palette_css()}\n".encode() + content
 
     def answer(_request: Request) -> Response:
         return Response(content, media_type=media_type)

@@ -21,8 +21,7 @@ BODY = b"tcpsim " * 20_000
 
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(BODY)))
+        self.send_response(200)  # without its length: the client waits for the FIN
         self.end_headers()
         self.wfile.write(BODY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_command_runs(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     answers = next(block for block in blocks("json") if "ladder" not in block)
     (tmp_path / "answers.json").write_text(answers, "utf-8")
-    ran = CliRunner().invoke(tcpsim, line.split())
+    ran = CliRunner().invoke(tcpsim, shlex.split(line))
     assert (ran.exit_code, ran.stderr) == (0, "")
 
 

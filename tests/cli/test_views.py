@@ -108,6 +108,29 @@ def test_a_caption_and_a_theme(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("dark.svg").read_bytes() != Path("light.svg").read_bytes()
 
 
+def test_any_view_is_of_a_piece_and_in_a_theme(monkeypatch: pytest.MonkeyPatch) -> None:
+    for view in views.VIEWS[1:]:
+        options = [(), ("--from", "client FIN", "--to", "client is TIME-WAIT"), ("--theme", "dark")]
+        names = [draw("lossy", "--view", view, *each, "-o", f"{view}{n}.svg") for n, each in enumerate(options)]
+        assert len({Path(name).read_bytes() for name in names}) == len(options), view
+    said = texts(monkeypatch, "lossy", "--view", "timeline", "--from", "10.4s", "--to", "10.6s", "-o", "x.svg")
+    assert "Only what happens from 10.4 s to 10.6 s is drawn; the run ends after 70.6 s." in said
+    assert {"FIN-WAIT-1", "FIN-WAIT-2"} <= set(said)
+    assert not {"SYN-SENT", "LISTEN"} & set(said)
+
+
+def test_each_run_is_cut_at_its_own_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    piece = ("--from", "client FIN", "-o", "x.svg")
+    said = texts(monkeypatch, "lossy", "--view", "sequence", "--seed", "1", "--seed", "2", *piece)
+    assert "Of each run only a piece is drawn." in said
+
+
+def test_states_alone_have_a_theme() -> None:
+    for theme in ("light", "dark", "print"):
+        assert CliRunner().invoke(tcpsim, ["states", "lossy", "--theme", theme, "-o", f"{theme}.svg"]).exit_code == 0
+    assert len({path.read_bytes() for path in Path().glob("*.svg")}) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -118,9 +141,11 @@ def test_a_caption_and_a_theme(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--view", "timeline", "--host", "client"), "--host is for --view states, sequence and congestion"),
         (("--view", "sequence", "--connection", "1"), "--connection is for --view sequence and congestion, beside"),
         (("--view", "sequence", "--host", "cliant"), "there is no host 'cliant'; expected client or server; did"),
-        (("--view", "queues", "--from", "1s"), "--from is for --view ladder"),
+        (("--view", "queues", "--from", "1h"), "--from: nothing happens at 1h or later: the run ends after 200 ms"),
+        (("--view", "states", "--to", "server RST"), "--to: 'server RST' never happens"),
+        (("--view", "timeline", "--segments", "3"), "--segments is for --view ladder"),
         (("--view", "queues", "--detail", "full"), "--detail is for --view ladder"),
-        (("--view", "states", "--theme", "dark"), "--theme and --caption are for other views than states"),
+        (("--view", "states", "--caption"), "--caption is for other views than states"),
         (("--view", "queues", "-o", "x.gif"), "expected one of .png, .svg, .pdf"),
     ],
 )  # fmt: skip

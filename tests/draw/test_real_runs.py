@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
-from tcpsim.draw import explain_text, ladder_svg, ladder_text, layout
+from tcpsim.draw import FULL, explain_text, ladder_svg, ladder_text, layout
+from tcpsim.draw.scene import scene
 from tcpsim.net import Network
 from tcpsim.scenario import run as run_scenario
-from tcpsim.trace import Header
+from tcpsim.trace import Header, Note
 
 from .test_layout import ALONG, check, check_ends, struck, texts
 
@@ -48,6 +49,59 @@ def test_the_lossy_figure_is_clear_with_any_seed(seed: int) -> None:
     check_ends(page)
     assert (page.unlabelled, page.struck) == (0, 0)
     assert struck(page) == []
+
+
+@pytest.mark.parametrize("detail", [1, 2, 3])
+def test_a_loss_keeps_its_cause(detail: int) -> None:
+    page = layout(run_scenario("udp-contrast").trace, detail=detail)
+    check(page)
+    lost = " ".join(label.text for label in page.labels if label.role == "lost")
+    assert lost.count("(fault:") == 2
+    assert (page.unlabelled, page.struck) == (0, 0)
+
+
+@pytest.mark.parametrize("detail", [1, 2, 3])
+def test_no_word_lies_on_a_broken_lifeline(detail: int) -> None:
+    page = layout(run_scenario("syn-flood").trace, detail=detail)
+    check(page)
+    assert page.folds
+    edges = sorted({(bar.x0, bar.x1) for bar in page.bars})
+    words = [label.box.bounds for label in page.labels if label.role in ALONG]
+    for fold in page.folds:
+        for left, top, right, bottom in words:
+            if top < fold.y + 6 and bottom > fold.y - 6:
+                assert not any(left < x1 + 5 and x0 - 5 < right for x0, x1 in edges)
+
+
+def test_after_a_crash_a_connection_is_closed() -> None:
+    """As RFC 9293 Figure 9 has it; what was forgotten leaves its lifeline to the next connection."""
+    trace = run_scenario("half-open-crash").trace
+    page = layout(trace)
+    check(page)
+    client = [(str(bar.state), bar.start and bar.start // 1_000_000) for bar in page.bars if bar.host == 0]
+    assert client == [
+        ("CLOSED", None), ("SYN-SENT", 0), ("ESTABLISHED", 100), ("CLOSED", 1000), ("SYN-SENT", 2000),
+        ("ESTABLISHED", 3100),
+    ]  # fmt: skip
+    assert len({bar.x0 for bar in page.bars if bar.host == 0}) == 1
+    assert "   1 s        #1 CLOSED │ crash: every connection is forgotten" in ladder_text(trace)
+    crash = next(record.serial for record in trace.records if isinstance(record, Note))
+    later = ladder_text(trace, window=(crash + 1, len(trace)))
+    assert "#1 CLOSED │" in later
+    assert "crash" not in later
+
+
+def test_a_crash_stops_what_timers_ran() -> None:
+    network = Network(seed=1)
+    left, right = network.host("client"), network.host("server")
+    network.link(left, right, delay="10ms", loss="100%")
+    left.connect(right, 80)
+    network.at("500ms", left.crash)
+    network.run("5s")
+    assert network.trace is not None
+    of = scene(network.trace, detail=FULL)
+    assert {(run.timer, run.outcome, run.end[0]) for run in of.timers} >= {("retransmission", "stopped", 500_000_000)}
+    assert all(run.outcome == "stopped" for run in of.timers)
 
 
 def test_a_transfer_in_dense_bundles_is_clear() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tcpsim.draw import draw_states, states_text
+from tcpsim.draw.measure import AIR
+from tcpsim.draw.palette import MARKS, STATE_FILL, THEMES, TYPES, contrast
 from tcpsim.draw.states import ROUTES, Diagram, event_words, paths, states_layout
 from tcpsim.tcp.diagram import BEYOND_THE_FIGURE, CLOSED, EDGES, FIGURE_5
-from tcpsim.trace import Trace
+from tcpsim.trace import Moved, Trace
 
 from . import runs
 
@@ -105,6 +107,34 @@ def test_the_picture_marks_both_paths() -> None:
     assert {badge.mark for badge in diagram.badges} == {0, 1}
     alone = states_layout(runs.lost_syn_ack(), "client")
     assert sum(edge.taken for edge in alone.edges) == 6
+
+
+def test_a_window_shows_the_steps_in_it_with_their_numbers() -> None:
+    made = runs.lost_syn_ack()
+    moves = [record.serial for record in made.of_kind(Moved, "client")]
+    (client, server) = paths(made, window=(moves[2], moves[3]))
+    assert ([step.number for step in client.steps], client.text) == ([3, 4], "2 of 6 moves")
+    labels = {label.text for label in states_layout(made, "client", (moves[2], moves[3])).labels}
+    assert {"3", "4", "client: 2 of 6 moves"} <= labels
+    assert not {"1", "2", "5"} & labels
+    assert server.count == 6
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_words_can_be_read_on_their_grounds_in_every_theme(name: str) -> None:
+    ink = THEMES[name].ink
+    for state, fill in STATE_FILL.items():
+        role = "closed box" if state is CLOSED else "box"
+        assert contrast(ink(TYPES[role].ink), ink(fill)) >= 4.5, state
+    for mark in MARKS:
+        assert contrast(ink(TYPES["badge"].ink), ink(mark)) >= 4.5, mark
+    assert len({ink(mark) for mark in MARKS}) == len(MARKS)
+
+
+def test_the_words_below_begin_on_one_line() -> None:
+    notes = [label for label in states_layout().labels if label.role == "footer"]
+    assert len({round(label.box.x - label.box.width / 2 / AIR, 6) for label in notes}) == 1
+    assert len(notes) == 3
 
 
 def test_an_edge_taken_often_lists_its_steps() -> None:

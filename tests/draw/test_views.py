@@ -23,6 +23,7 @@ from tcpsim.draw.views.chart import Chart
 from tcpsim.draw.views.courses import courses
 from tcpsim.draw.views.crowds import directions, queues
 from tcpsim.draw.views.lives import lives
+from tcpsim.draw.views.piece import WHOLE, Piece
 from tcpsim.draw.views.sequences import Curve, busiest, put, sequence
 from tcpsim.draw.views.timeline import MAX_ROWS
 from tcpsim.scenario import library, load, run
@@ -217,6 +218,74 @@ def test_a_trace_that_is_not_explained_says_what_is_missing() -> None:
     assert not any(label.text.startswith("Not in") for label in view("congestion", trace("lossy")).labels)
 
 
+def test_a_capture_does_not_tell_what_only_the_sender_knows() -> None:
+    plain = run(load("lossy-transfer")).trace
+    hosts = tuple(HostHeader(host.name, host.addresses) for host in plain.header.hosts)
+    captured = Trace.of(Header("192.0.2.1:49152 > 192.0.2.2:80", hosts=hosts), list(plain.records))
+    chart = view("congestion", captured)
+    words = " ".join(label.text for label in chart.labels)
+    assert "Not in this trace: cwnd, ssthresh, SRTT, RTO. A capture does not tell them: no packet carries what" in words
+    assert "tcpsim diagram SCENARIO" not in words
+    assert not {"cwnd", "ssthresh", "SRTT"} & {label.text for label in chart.labels}
+    assert {"in flight", "round trip"} <= {label.text for label in chart.labels}
+
+
+# ---------------------------------------------------------------------- pieces
+
+
+def test_a_piece_of_a_curve_begins_with_what_held() -> None:
+    curve = [(0, 1), (10, 2), (20, 3), (30, 4)]
+    assert Piece(10, 20).of_curve(curve) == [(10, 2), (20, 3)]
+    assert Piece(12, 29).of_curve(curve) == [(12, 2), (20, 3)]
+    assert Piece(40, 50).of_curve(curve) == [(40, 4)]
+    assert Piece(5, 15).of_curve(curve[1:]) == [(10, 2)]
+    assert WHOLE.of_curve(curve) == curve
+    assert (WHOLE.ends, Piece(1, 2).ends) == ([], [1, 2])
+
+
+def test_a_piece_of_each_view_is_what_lies_in_it() -> None:
+    whole, piece = trace("lossy-transfer"), Piece(1700 * MS, 4710 * MS)
+    told = sequence(whole, "client", 1, piece)
+    assert [stroke.time / MS for stroke in told.strokes if stroke.again] == [2709.44, 4709.44]
+    assert told.acks[0] == (1700 * MS, 22001)
+    assert told.scaled == sequence(whole, "client", 1).scaled
+    course = courses(whole, "client", 1, piece)
+    assert [time / MS for time in course.timeouts] == [2709.44, 4709.44]
+    assert course.explained["RTO"] == [
+        (1700 * MS, 1000 * MS), (2709_440_000, 2000 * MS), (4709_440_000, 4000 * MS),
+    ]  # fmt: skip
+    assert (course.start, course.end, course.missing) == (*piece, [])
+    (client,) = lives(whole, piece)["client"]
+    assert [(stay.state, stay.start[0], stay.end) for stay in client.stays] == [(State.FIN_WAIT_1, 1700 * MS, None)]
+    assert lives(whole, Piece(66_000 * MS, 67_000 * MS)) == {"client": [], "server": []}
+    (queue,) = queues(trace("syn-flood"), Piece(600 * MS, 1600 * MS))
+    assert queue.half_open == [(600 * MS, 2)]
+    assert [time / MS for time in queue.refused] == [1550]
+    back = directions(whole, Piece(1700 * MS, 1800 * MS))[1]
+    assert len(back.drops) == 1
+    assert back.packets[0][0] == 1700 * MS
+
+
+def test_a_crash_behind_a_piece_is_not_in_it() -> None:
+    (first,) = lives(trace("half-open-crash"), Piece(0, 500 * MS))["client"]
+    assert not first.crashed
+    assert first.stays[-1].end is None
+
+
+@pytest.mark.parametrize("which", VIEWS)
+def test_pieces_are_readable_and_said_to_be_pieces(which: str) -> None:
+    whole = trace("lossy-transfer")
+    for piece in ((1700 * MS, 4710 * MS), (0, 0), (3000 * MS, 3000 * MS), (5100 * MS, 65_200 * MS)):
+        chart = view(which, whole, pieces=[piece])
+        assert_readable(chart)
+        assert any(label.text.startswith("Only what happens from ") for label in chart.labels)
+    both = view(which, whole, trace("lossy"), pieces=[(0, 1000 * MS), None])
+    assert_readable(both)
+    assert any(label.text == "Of each run only a piece is drawn." for label in both.labels)
+    with pytest.raises(ValueError, match="2 pieces of 1 runs"):
+        view(which, whole, pieces=[None, None])
+
+
 def test_queues_of_listeners() -> None:
     (told,) = queues(trace("syn-flood"))
     assert (told.host, told.port, told.syn_backlog, told.backlog) == ("server", 80, 2, None)
@@ -249,6 +318,7 @@ def test_silence_is_folded_where_it_would_take_most_of_the_axis() -> None:
     assert folded([0, 50, 100, 60_000, 60_050, 120_000]) == 59_900
     assert folded([0, 1, 3, 7, 15, 31, 63]) is None  # a backoff is true to scale
     assert folded([0, 1, 100, 200, 300]) is None  # most of it is no exception
+    assert folded([0, 70, 100]) is None  # one of two is no exception either
     assert folded([]) is None
 
 
@@ -284,6 +354,15 @@ def test_numbers_along_an_edge_are_round_and_apart() -> None:
     assert time_unit(5) == ("ns", 1)
 
 
+def test_a_step_at_the_last_moment_is_seen() -> None:
+    """The SYN,ACK that ends a simultaneous open sets cwnd at the last moment of the graph."""
+    chart = view("congestion", trace("simultaneous-open"))
+    (name,) = [label for label in chart.labels if label.text == "cwnd"]
+    (curve,) = [each for each in chart.curves if each.ink.width == 1.7]
+    assert curve.points[-1][0] - curve.points[0][0] == pytest.approx(9)
+    assert abs(curve.points[-1][1] - name.box.y) < 1
+
+
 # ---------------------------------------------------------------------- charts
 
 
@@ -301,6 +380,17 @@ def assert_readable(chart: Chart) -> None:
 def test_no_labels_overlap_and_nothing_leaves_the_page(name: str) -> None:
     for which in VIEWS:
         assert_readable(view(which, trace(name)))
+
+
+@pytest.mark.parametrize("name", ["nat-silent-drop", "simultaneous-close", "syn-flood", "half-open-crash", "lossy"])
+def test_no_fold_breaks_a_name(name: str) -> None:
+    chart = view("timeline", trace(name))
+    breaks = [(area.points[0][0], area.points[1][0]) for area in chart.areas if area.over == 4.5]
+    assert breaks
+    for label in chart.labels:
+        if label.role == "in bar":
+            left, _, right, _ = label.box.bounds
+            assert not any(left < end and start < right for start, end in breaks), label.text
 
 
 @pytest.mark.parametrize("which", VIEWS)

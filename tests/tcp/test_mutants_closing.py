@@ -29,7 +29,7 @@ from tcpsim.tcp.segment import segment
 from tcpsim.tcp.units import HOUR, MINUTE, MS, NEVER, SECOND
 from tests.tcp.flow import segments
 from tests.tcp.mutated import blames, fresh, reach, stands
-from tests.tcp.reach import MSL2, drops, fires, moves, resets, sends, sets
+from tests.tcp.reach import MSL2, drops, fires, gives, moves, resets, sends, sets, stops, tells
 
 Numbers = tuple[int, int]
 MSL = MSL2 // 2
@@ -91,6 +91,49 @@ def test_fin_wait_1_is_left_by_an_ack_as_ever(numbers: Numbers) -> None:
     assert stands(it, FIN_WAIT_2)
 
 
+def test_fin_wait_1_to_last_ack(numbers: Numbers) -> None:
+    it = reach("fin-wait-1-to-last-ack", FIN_WAIT_1, numbers)
+    lines = it.arrives("FIN,ACK", ack=1)
+    assert moves(FIN_WAIT_1, LAST_ACK, blames("fin-wait-1-to-last-ack")) in lines
+    assert not any(edge is it.end.edge for edge in EDGES)
+    it.arrives("ACK")
+    assert stands(it, CLOSED), "without TIME-WAIT"
+    it = reach("fin-wait-1-to-last-ack", FIN_WAIT_1, numbers)
+    it.arrives("FIN,ACK")
+    assert stands(it, TIME_WAIT), "its own FIN is acknowledged with it"
+
+
+def test_fin_taken_twice(numbers: Numbers) -> None:
+    it = reach("fin-taken-twice", CLOSE_WAIT, numbers)
+    why = blames("fin-taken-twice")
+    lines = it.arrives("FIN,ACK", seq=1)
+    assert lines[-2:] == [sends("ACK", 1, 3, why=why), tells("connection closing", why)]
+    assert (it.state, it.theirs("rcv_nxt")) == (CLOSE_WAIT, 3)
+    assert segments(it.arrives("FIN,ACK", seq=1)) == [("ACK", 1, 0)]
+    assert it.theirs("rcv_nxt") == 3, "twice, and not a third time"
+
+
+def test_a_fin_is_taken_twice_only_where_there_is_a_connection(numbers: Numbers) -> None:
+    it = reach("fin-taken-twice", ESTABLISHED, numbers)
+    it.arrives("FIN,ACK", text=b"abc")
+    assert (it.state, it.theirs("rcv_nxt")) == (CLOSE_WAIT, 5)
+    it.aborts()
+    assert segments(it.arrives("FIN,ACK", seq=4, ack=7)) == [("RST", 7, 0)]
+    assert stands(it, CLOSED)
+
+
+def test_text_after_fin(numbers: Numbers) -> None:
+    it = reach("text-after-fin", ESTABLISHED, numbers, reading=True)
+    it.arrives("ACK", text=b"abc")
+    it.arrives("FIN,ACK")
+    lines = it.arrives("ACK", seq=1, text=b"abc")
+    assert lines[-1] == gives(3, blames("text-after-fin"))
+    assert it.texts == [b"abc"]
+    assert it.theirs("rcv_nxt") == 5
+    assert segments(it.arrives("ACK")) == []
+    assert it.texts == []
+
+
 def test_nobody_strays_along_an_edge_of_the_diagram() -> None:
     it = fresh("no-nagle")
     with pytest.raises(AssertionError):
@@ -142,6 +185,74 @@ def test_no_timer_in_close_wait(numbers: Numbers) -> None:
     it = reach("no-timer-in-close-wait", ESTABLISHED, numbers)
     it.sends(b"abc")
     assert segments(it.waits(SECOND)) == [("PSH,ACK", 1, 3)]
+
+
+@pytest.mark.parametrize("state", [CLOSING, LAST_ACK], ids=str)
+def test_no_timer_in_closing(state: State, numbers: Numbers) -> None:
+    it = reach("no-timer-in-closing", state, numbers)
+    assert (it.end.rexmit_at, it.end.next_timeout()) == (NEVER, None)
+    assert segments(it.waits(HOUR)) == []
+    assert stands(it, state)
+
+
+def test_no_timer_in_closing_and_one_elsewhere(numbers: Numbers) -> None:
+    it = reach("no-timer-in-closing", FIN_WAIT_1, numbers)
+    assert segments(it.waits(SECOND)) == [("FIN,ACK", 1, 0)]
+
+
+def test_fin_resent_for_ever(numbers: Numbers) -> None:
+    it = reach("fin-resent-for-ever", FIN_WAIT_1, numbers)
+    sent = segments(it.waits(HOUR))
+    assert set(sent) == {("FIN,ACK", 1, 0)}
+    assert len(sent) > 50
+    assert stands(it, FIN_WAIT_1)
+    it = reach("fin-resent-for-ever", ESTABLISHED, numbers, flight=b"abc")
+    it.waits(HOUR)
+    assert stands(it, CLOSED), "for text R2 holds"
+
+
+def test_tcb_not_deleted(numbers: Numbers) -> None:
+    it = reach("tcb-not-deleted", LAST_ACK, numbers)
+    why = blames("tcb-not-deleted")
+    assert it.arrives("ACK") == [drops(why), stops("retransmission", why)]
+    assert (it.state, it.ours("snd_una"), it.end.next_timeout()) == (LAST_ACK, 2, None)
+    assert it.arrives("ACK") == [drops(why)]
+    it.arrives("RST")
+    assert stands(it, CLOSED)
+
+
+def test_a_tcb_is_deleted_by_nothing_less(numbers: Numbers) -> None:
+    it = reach("tcb-not-deleted", LAST_ACK, numbers)
+    assert segments(it.arrives("ACK", seq=-5)) == [("ACK", 2, 0)], "what is not acceptable is answered"
+    it.arrives("ACK", ack=1)
+    assert (it.state, it.ours("snd_una")) == (LAST_ACK, 1)
+
+
+def test_timer_left_running(numbers: Numbers) -> None:
+    it = reach("timer-left-running", LAST_ACK, numbers)
+    lines = it.arrives("ACK")
+    assert [line for line in lines if line[0] == "stops"] == []
+    assert (it.state, it.end.next_timeout()) == (CLOSED, it.now + SECOND)
+    assert it.arrives("RST") != []
+    assert it.end.next_timeout() == it.now + SECOND, "no segment stops it"
+    assert it.waits(SECOND) == [fires("retransmission", blames("timer-left-running"))]
+    assert it.end.next_timeout() is None
+
+
+def test_a_timer_is_left_running_only_if_it_ran(numbers: Numbers) -> None:
+    it = reach("timer-left-running", ESTABLISHED, numbers)
+    it.arrives("RST")
+    assert (it.state, it.end.next_timeout()) == (CLOSED, None)
+    it = reach("timer-left-running", FIN_WAIT_1, numbers)
+    assert segments(it.waits(SECOND)) == [("FIN,ACK", 1, 0)]
+
+
+def test_nobody_is_told_of_a_timer_that_nobody_observes(numbers: Numbers) -> None:
+    it = reach("timer-left-running", LAST_ACK, numbers)
+    it.end.observed = False
+    it.arrives("ACK")
+    assert it.end.timeout(it.now + SECOND) == []
+    assert it.end.next_timeout() is None
 
 
 def test_close_wait_times_out(numbers: Numbers) -> None:
@@ -197,6 +308,14 @@ def test_time_wait_answers_with_rst(numbers: Numbers) -> None:
     assert stands(it, TIME_WAIT)
     it.arrives("RST")
     assert stands(it, CLOSED)
+
+
+def test_time_wait_heeds_rst(numbers: Numbers) -> None:
+    it = reach("time-wait-heeds-rst", TIME_WAIT, numbers, time_wait_ignores_rst=True)
+    it.arrives("RST", seq=5)
+    assert stands(it, TIME_WAIT), "that is not the number"
+    assert moves(TIME_WAIT, CLOSED, blames("time-wait-heeds-rst")) in it.arrives("RST")
+    assert (stands(it, CLOSED), it.end.next_timeout()) == (True, None)
 
 
 def test_reuse_time_wait_always(numbers: Numbers) -> None:
@@ -311,3 +430,27 @@ def test_unlimited_challenges(numbers: Numbers) -> None:
 
 def test_a_mutant_closes_by_the_rules_that_it_keeps(numbers: Numbers) -> None:
     assert reach("no-time-wait", ESTABLISHED, numbers).closes()[0] == moves(ESTABLISHED, FIN_WAIT_1, CLOSE_ACTIVE)
+
+
+# ------------------------------------------------------------------ acknowledgments
+
+
+def test_unsent_ack_believed(numbers: Numbers) -> None:
+    it = reach("unsent-ack-believed", ESTABLISHED, numbers, flight=b"abc")
+    it.arrives("ACK", ack=20_000, text=b"evil")
+    assert (it.ours("snd_una"), it.end.rcv_user) == (4, 4)
+    it = reach("unsent-ack-believed", ESTABLISHED, numbers, flight=b"abc")
+    it.arrives("ACK", ack=2)
+    assert it.ours("snd_una") == 2
+
+
+def test_ack_answered_by_ack(numbers: Numbers) -> None:
+    it = reach("ack-answered-by-ack", CLOSE_WAIT, numbers)
+    why = blames("ack-answered-by-ack")
+    assert it.arrives("ACK") == [sends("ACK", 1, 2, why=why)]
+    assert it.arrives("ACK") == [sends("ACK", 1, 2, why=why)], "and again, and again"
+    assert len(it.arrives("ACK", seq=-5)) == 2, "what has its answer gets no second one"
+    it.closes()
+    assert segments(it.arrives("ACK")) == []
+    assert stands(it, CLOSED), "that was something new"
+    assert reach("ack-answered-by-ack", ESTABLISHED, numbers).arrives("ACK") == []

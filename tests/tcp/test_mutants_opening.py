@@ -169,6 +169,16 @@ def test_simultaneous_open_refused(numbers: Numbers) -> None:
     assert stands(it, ESTABLISHED)
 
 
+def test_crossed_syn_ack_ignored(numbers: Numbers) -> None:
+    it = reach("crossed-syn-ack-ignored", SYN_SENT, numbers)
+    it.arrives("SYN")
+    assert stands(it, SYN_RECEIVED)
+    assert it.arrives("SYN,ACK", seq=0) == [drops(blames("crossed-syn-ack-ignored"))]
+    assert stands(it, SYN_RECEIVED)
+    it.arrives("ACK")
+    assert stands(it, ESTABLISHED), "but nobody sends that"
+
+
 def test_passive_stays_syn_received(numbers: Numbers) -> None:
     it = reach("passive-stays-syn-received", SYN_RECEIVED, numbers)
     assert it.arrives("RST") == [drops(blames("passive-stays-syn-received"))]

@@ -33,7 +33,8 @@ script:
 
 MISPLACED = """() => {
   const wrong = [];
-  const apart = (a, b) => a.right + 3 <= b.left || b.right + 3 <= a.left || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+  const beside = (a, b) => a.right + 3 <= b.left || b.right + 3 <= a.left;
+  const apart = (a, b) => beside(a, b) || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
   for (const host of document.querySelectorAll(".tcb")) {
     const frame = host.getBoundingClientRect();
     const words = [];

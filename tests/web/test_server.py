@@ -26,7 +26,7 @@ from tcpsim.cli.commands import tcpsim
 from tcpsim.scenario import loads, run
 from tcpsim.web.requests import MAX_BODY
 from tcpsim.web.server import PAGES_KEPT, app
-from tcpsim.web.worker import Busy, TooLong, Worker
+from tcpsim.web.worker import MEMORY_LIMIT, Busy, OutOfMemory, Stopped, TooLong, Worker
 
 HOME = "http://127.0.0.1:8080"
 OURS = {"Origin": HOME}
@@ -72,6 +72,7 @@ def test_a_dropped_segment_is_sent_again_and_the_file_says_so(client: TestClient
     again = run(loads(after["yaml"]))
     assert again.passed
     assert "drop: 1st SYN,ACK from server" in after["yaml"]
+    assert "expect" not in after["yaml"]
     page = client.get(after["page"])
     assert page.headers["content-security-policy"].startswith("sandbox allow-scripts")
     assert "<svg" in page.text
@@ -177,8 +178,18 @@ def test_a_job_that_raises_or_dies_is_told() -> None:
     assert "JSONDecodeError" in worker.ask("{")["bug"]
     worker.stop()
     dying = Worker(sys.exit)
-    with pytest.raises(TooLong):
+    with pytest.raises(Stopped) as died:
         dying.ask(1)
+    assert not isinstance(died.value, (TooLong, OutOfMemory))
+
+
+def test_a_job_that_needs_too_much_memory_is_stopped_and_the_next_one_runs() -> None:
+    pytest.importorskip("resource", reason="this system has no limits for a process")
+    worker = Worker(bytearray)
+    with pytest.raises(OutOfMemory):
+        worker.ask(MEMORY_LIMIT)
+    assert worker.ask(3) == bytearray(3)
+    worker.stop()
 
 
 def test_of_many_at_once_some_are_told_to_wait() -> None:
@@ -193,8 +204,12 @@ def test_of_many_at_once_some_are_told_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "status"), [(Busy(), 429), (TooLong(), 422), (RuntimeError("inside"), 500), ({"bug": "inside"}, 500)]
-)
+    ("raised", "status"),
+    [
+        (Busy(), 429), (TooLong(), 422), (OutOfMemory(), 422), (Stopped(), 422), (RuntimeError("inside"), 500),
+        ({"bug": "inside"}, 500),
+    ],
+)  # fmt: skip
 def test_what_befalls_the_worker_is_a_sentence(raised: Any, status: int) -> None:
     class Failing(Worker):
         def ask(self, *arguments: object) -> Any:

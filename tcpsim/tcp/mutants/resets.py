@@ -133,7 +133,7 @@ class UnsentAckBelieved(Deviant):
 
 @deviation(
     "ack-answered-by-ack", "RFC 9293 3.10.7.4, fifth",
-    "An empty ACK that acknowledges nothing new is answered with an ACK: two such ends never come to an end.",
+    "Once an end has closed, an empty ACK that acknowledges nothing new is answered with an ACK, and that again.",
 )  # fmt: skip
 class AckAnsweredByAck(Deviant):
     """Whoever is told nothing says so."""
@@ -142,9 +142,9 @@ class AckAnsweredByAck(Deviant):
 
     def segment_arrives(self, now: Time, segment: Segment) -> list[Action]:
         empty = segment.ctl & (SYN | FIN | RST | ACK) == ACK and not segment.length
-        idle = self.state.synchronized and empty and segment.ack == self.snd_una
+        nothing_new = empty and (self.fin_queued or self.fin_received) and segment.ack == self.snd_una
         actions = super().segment_arrives(now, segment)
-        if idle and self.state.synchronized and not any(isinstance(action, Segment) for action in actions):
+        if nothing_new and self.state.synchronized and not any(isinstance(action, Segment) for action in actions):
             send_bare_ack(self, self.rule)
             actions += self._more(now)
         return actions

@@ -12,6 +12,12 @@ const SLIDERS = [
   ["reorder", "Reordered", 0, 50, 1, (n) => `${n}%`],
   ["rate", "Rate", 3, 9, 0.25, (n) => rate(10 ** n)],
 ];
+const ENDS = {
+  idle: "The run has come to rest.",
+  until: "The run stopped at its time limit.",
+  "event limit": "The run stopped at its limit of events.",
+  "record limit": "The run stopped at its limit of records.",
+};
 let links = {};
 let faults = [];
 let segments = {};
@@ -19,6 +25,7 @@ let chosen = null;
 let asked = 0;
 let waiting = null;
 let file = null;
+const small = matchMedia("(max-width: 50rem)");
 
 function rate(bits) {
   const whole = Number(bits.toPrecision(2));
@@ -67,7 +74,7 @@ function experiment() {
   for (const input of document.querySelectorAll("#knobs input")) {
     if (input.value.trim()) knobs[input.name] = input.value.trim();
   }
-  const wanted = { scenario: $("scenario").value, links, knobs, faults };
+  const wanted = { scenario: $("scenario").value, links, knobs, faults, narrow: small.matches };
   if ($("seed").value.trim()) wanted.seed = Number($("seed").value);
   if ($("profile").value) wanted.profile = $("profile").value;
   return wanted;
@@ -102,17 +109,23 @@ async function run() {
 function tell(text, wrong = false) {
   $("status").textContent = text;
   $("status").classList.toggle("wrong", wrong);
-  if (wrong) $("export").hidden = true; // the last good run is no longer what the settings say
+  if (!wrong) return;
+  $("export").hidden = $("cut").hidden = true;
+  document.body.classList.add("stale"); // the last good run is no longer what the settings say
 }
 
 function show(told) {
   $("title").textContent = told.about.title;
+  $("source").textContent = told.about.source;
   $("question").textContent = told.about.question;
   const left = told.left_out ? ` ${told.left_out} segments are not shown.` : "";
   const held = told.passed ? "All that the file expects is so." : "Not all is as the file expects.";
-  tell(`The run ended: ${told.ended}. ${told.expectations ? held : ""}${left}`);
+  document.body.classList.remove("stale");
+  tell(`${ENDS[told.ended] ?? told.ended}${told.expectations ? ` ${held}` : ""}${left}`);
+  $("cut").textContent = told.cut;
+  $("cut").hidden = !told.cut;
   $("failures").replaceChildren(...told.failures.map((each) => make("li", each)));
-  $("broken").hidden = told.passed;
+  $("broken").hidden = !told.failures.length;
   const names = told.about.links;
   if ($("link").children.length !== names.length) {
     $("link").replaceChildren(...names.map((name, n) => make("option", name, { value: String(n) })));
@@ -128,8 +141,18 @@ function show(told) {
   step();
 }
 
-function step() {
-  if ($("stepping").open && $("page").dataset.src) $("page").src = $("page").dataset.src;
+/** Show the page of steps, which the server makes when it is asked for. */
+async function step() {
+  const wanted = $("page").dataset.src;
+  if (!$("stepping").open || !wanted || $("page").getAttribute("src") === wanted) return;
+  try {
+    const answer = await fetch(wanted);
+    if (wanted !== $("page").dataset.src) return;
+    if (answer.ok) $("page").src = wanted;
+    else tell((await answer.json()).error, true);
+  } catch {
+    tell("The server does not answer.", true);
+  }
 }
 
 function ladder(text) {
@@ -158,6 +181,9 @@ function ladder(text) {
     });
   }
   drawn.setAttribute("role", "group"); // an image would hide the buttons in it
+  drawn.classList.add("drawn");
+  drawn.style.minWidth = `${drawn.viewBox.baseVal.width * 0.85}px`;
+  drawn.style.maxWidth = `${drawn.viewBox.baseVal.width * 1.35}px`;
   $("ladder").replaceChildren(drawn);
 }
 
@@ -189,10 +215,12 @@ async function begin() {
   }
   $("scenario").append(...groups.values());
   for (const knob of told.knobs) {
-    const label = make("label", knob.name, { title: knob.doc });
+    const label = make("label", knob.name, { title: knob.doc, className: "field" });
     label.append(" ", make("input", "", { name: knob.name, placeholder: "as in the file", title: knob.expected }));
     $("knobs").append(label);
   }
+  $("changes").open = !small.matches;
+  small.addEventListener("change", run);
   if (groups.size && [...$("scenario").options].some((each) => each.value === "handshake")) $("scenario").value = "handshake";
   $("scenario").addEventListener("change", () => { $("link").replaceChildren(); reset(); run(); });
   $("link").addEventListener("change", showLink);
