@@ -39,5 +39,5 @@ def test_every_figure_is_current(fresh: Path) -> None:
 def test_readme_shows_only_what_is_made() -> None:
     readme = (FIGURES.parent / "README.md").read_text("utf-8")
     shown = set(re.findall(r"\(figures/([^)\s]+)\)", readme))
-    assert shown
+    assert len(shown) >= 4
     assert shown <= {path.name for path in FIGURES.glob("*.svg")}

@@ -7,7 +7,7 @@ Rule 1. A segment that is retransmitted, with no acknowledgment of the earlier c
         retransmission's (RFC 7323 4.3), or reports a duplicate (RFC 2883): then the earlier copy had arrived.
 Rule 2. Numbers that were skipped, and come later, were lost before the capture and are retransmitted, or were only
         overtaken: the latter if their identification or timestamp is older than that of what came first, or
-        if less than a round trip lies between.
+        if less than a round trip lies between. Both may come: first the retransmission, then what it repeats.
 Rule 3. Numbers that are acknowledged and were never seen have arrived, but the capture has not got them: a gap.
         What an ICMP error quotes was lost where the error says so, unless it is acknowledged after all.
 Rule 4. An acknowledgment was lost if its receiver, who must have had it by then, retransmits what it covers.
@@ -92,6 +92,7 @@ class _Side:
         self.una = 0
         self.outstanding: Spans[_Copy] = Spans()
         self.holes: Spans[tuple[int, Packet]] = Spans()  # each with the packet that skipped it, and its index
+        self.late: dict[tuple[int, int], tuple[Packet, Passage]] = {}  # taken for lost: what skipped it, and itself
         self.gaps: list[_Gap] = []
         self.copies: list[_Copy] = []
         self.repeats: list[_Copy] = []
@@ -161,6 +162,8 @@ class _Inference:
         if _probes(own, segment, start, end, nxt):
             _say_probe(own, passage)
             return
+        if (start, end) in own.late and self._comes_after_all(packet, passage, *own.late.pop((start, end))):
+            return
         if start > nxt:
             own.holes.put(nxt, start, (len(self.account.passages), packet))
         copy = _Copy(passage, start, end, packet.time)
@@ -192,14 +195,30 @@ class _Inference:
         while at and self.unseen[at - 1][0] > index:
             at -= 1
         self.unseen.insert(at, (index, unseen))
+        self.sides[packet.side].late[low, high] = (skipper, unseen)
 
-    def _was_overtaken(self, packet: Packet, skipper: Packet) -> bool:
+    def _comes_after_all(self, packet: Packet, passage: Passage, skipper: Packet, unseen: Passage) -> bool:
+        """Return whether this is what was taken for lost, behind its own retransmission (Rule 2)."""
+        if not self._is_older(packet, skipper):
+            return False
+        self.unseen = [each for each in self.unseen if each[1] is not unseen]
+        passage.held, passage.by, passage.sent_at = True, OVERTAKEN, min(passage.sent_at, unseen.sent_at - 1)
+        return True
+
+    def _is_older(self, packet: Packet, skipper: Packet) -> bool | None:
+        """Return whether a packet was sent before another one; None if neither identification nor timestamp tells."""
         older = (packet.ident - skipper.ident) & 0xFFFF
         if self.sides[packet.side].counts and packet.ident and skipper.ident and older:
             return older >= 0x8000
         ours, theirs = _timestamp(packet.segment), _timestamp(skipper.segment)
         if ours is not None and theirs is not None and ours != theirs:
             return (theirs - ours) & MASK < HALF
+        return None
+
+    def _was_overtaken(self, packet: Packet, skipper: Packet) -> bool:
+        older = self._is_older(packet, skipper)
+        if older is not None:
+            return older
         client, server = self.viewpoint.around
         round_trip = (client or 0) + (server or 0)
         return packet.time - skipper.time < (round_trip * _SURELY or _OVERTAKES_WITHIN)

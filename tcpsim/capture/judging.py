@@ -153,7 +153,7 @@ class Pair:
         if segment.length and (segment.options is None or segment.options.fastopen is None):
             self._say(why.SYN_TEXT, f"{segment.length} octets")
         again = bool(space.answers) if segment.ctl & ACK else space.syns > 0
-        space.options.append(segment.options)
+        space.hear_syn(segment.options)
         space.ecn = _offers_ecn(segment.ctl) and space.ecn is not False
         space.syn_end = max(space.syn_end, segment.seg_len)
         space.send(0, segment.seg_len)

@@ -61,9 +61,9 @@ class Space:
     """
 
     __slots__ = (
-        "_chunks", "_held", "_store", "ack_stamp", "acked", "answers", "base", "ecn", "edge", "fin", "fin_at", "holes",
-        "known", "offered", "options", "peer", "pending", "reopened", "reset_at", "sent_at", "stamp", "syn_end", "syns",
-        "top",
+        "_chunks", "_held", "_said", "_store", "ack_stamp", "acked", "answers", "base", "ecn", "edge", "fin", "fin_at",
+        "holes", "known", "offered", "options", "peer", "pending", "reopened", "reset_at", "sent_at", "stamp",
+        "syn_end", "syns", "top",
     )  # fmt: skip
 
     def __init__(self, base: int, known: bool, store: Store) -> None:
@@ -79,6 +79,7 @@ class Space:
         self.answers: deque[int] = deque(maxlen=MOST_RECENT)
         self.syn_end = 0
         self.options: deque[Options | None] = deque(maxlen=MOST_RECENT)
+        self._said: dict[str, tuple[bool, bool, int | None]] = {}
         self.ecn: bool | None = None
         self.stamp: int | None = None
         self.ack_stamp: int | None = None
@@ -176,24 +177,35 @@ class Space:
 
     # ------------------------------------------------------------------ options
 
-    def _said(self, name: str) -> list[bool]:
-        values = [None if options is None else getattr(options, name) for options in self.options]
-        return [value is not None and value is not False for value in values]
+    def hear_syn(self, *options: Options | None) -> None:
+        """Take note of the options of SYNs."""
+        self.options.extend(options)
+        self._said.clear()
+
+    def _asked(self, name: str) -> tuple[bool, bool, int | None]:
+        """Return whether each SYN had an option, whether one may have had it, and its largest value.
+
+        Asked for every segment, and changed by SYNs alone: so it is kept.
+        """
+        known = self._said.get(name)
+        if known is None:
+            values = [None if options is None else getattr(options, name) for options in self.options]
+            said = [value is not None and value is not False for value in values]
+            largest = max((value for value in values if value is not None), default=None)
+            known = self._said[name] = (bool(said) and all(said), not said or any(said), largest)
+        return known
 
     def always(self, name: str) -> bool:
         """Return whether each SYN that was seen had an option, and one was seen."""
-        said = self._said(name)
-        return bool(said) and all(said)
+        return self._asked(name)[0]
 
     def ever(self, name: str) -> bool:
         """Return whether a SYN may have had an option: one had it, or none was seen."""
-        said = self._said(name)
-        return not said or any(said)
+        return self._asked(name)[1]
 
     def largest(self, name: str) -> int | None:
         """Return the largest value of a SYN's option, or None."""
-        values = [getattr(options, name) for options in self.options if options is not None]
-        return max((value for value in values if value is not None), default=None)
+        return self._asked(name)[2]
 
 
 class End:
@@ -232,7 +244,7 @@ class End:
         made.syns = 1
         made.reopened = True
         made.syn_end = before.syn_end
-        made.options.extend(before.options)
+        made.hear_syn(*before.options)
         made.ecn = before.ecn
         made.stamp = before.stamp
         made.send(0, made.syn_end)

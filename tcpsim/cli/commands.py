@@ -20,6 +20,7 @@ from .captures import chosen, is_capture, merged_with, second_file
 from .check import check
 from .coverage import coverage
 from .diff import diff
+from .explore import explore
 from .export import export
 from .group import FAILED, INTERRUPTED, EndsWell, Wrong, say
 from .inputs import GroupName, Percentage, ScenarioName, file_of, is_trace, read_scenario, run_scenario, trace_of
@@ -234,6 +235,7 @@ tcpsim.add_command(coverage)
 tcpsim.add_command(check)
 tcpsim.add_command(mutants)
 tcpsim.add_command(serve)
+tcpsim.add_command(explore)
 
 
 # ---------------------------------------------------------------------- pictures

@@ -34,7 +34,7 @@ Examples:
   tcpsim export lossy -o lossy.pcapng                   for Wireshark
   tcpsim export lossy --pcap --side server -o lossy.cap
   tcpsim export lossy --side client-server -o link.pcapng
-  tcpsim export seen.pcap --stream 3 -o noted.pcapng    with what is inferred
+  tcpsim export seen.pcap --stream 1 -o noted.pcapng    with what is inferred
 """
 LANGUAGES: Final = ("packetdrill", "pcap", "pcapng")
 _SUFFIXES: Final = {".pkt": "packetdrill", ".pcap": "pcap", ".pcapng": "pcapng"}

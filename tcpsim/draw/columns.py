@@ -140,10 +140,13 @@ def arrow_lines(arrow: Arrow) -> tuple[str, ...]:
     return tuple(wrap(arrow.text, style, room, 2) + ([shorten(marks, style, room)] if marks else []))
 
 
-def narrow_lines(arrow: Arrow) -> tuple[str, ...]:
-    """Return the words along an arrow with the marks on a second line; nothing if that is no other way to say it."""
-    lines = (arrow.text, f"({', '.join(arrow.marks)})")
-    return lines if arrow.marks and lines != arrow_lines(arrow) else ()
+def narrow_lines(arrow: Arrow) -> tuple[tuple[str, ...], ...]:
+    """Return other ways to write the words along an arrow: the marks on a second line; all in shorter lines, uncut."""
+    marks = f"({', '.join(arrow.marks)})" if arrow.marks else ""
+    whole, style = f"{arrow.text} {marks}".rstrip(), TYPES["sent"]
+    short = wrap_evenly(whole, style, max(0.6 * width(whole, style), 100.0), 3)
+    ways = [(arrow.text, marks) if marks else (), short if len(short) > 1 and " ".join(short) == whole else ()]
+    return tuple(way for way in dict.fromkeys(ways) if way and way != arrow_lines(arrow))
 
 
 def end_lines(arrow: Arrow, room: float) -> tuple[tuple[str, ...], ...]:
@@ -160,7 +163,12 @@ class Columns:
     """All hosts' columns, the lanes between them, and the width of the page."""
 
     def __init__(
-        self, scene: Scene, axis_width: float, least_width: float, more: float = 0.0, between: tuple[float, float] = LANE
+        self,
+        scene: Scene,
+        axis_width: float,
+        least_width: float,
+        more: float = 0.0,
+        between: tuple[float, float] = LANE,
     ) -> None:
         self.scene, self.between = scene, between
         self.hosts = [self._measure(host) for host in range(len(scene.hosts))]

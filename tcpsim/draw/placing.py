@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import atan2, copysign, cos, degrees, inf, radians, sin
+from math import atan2, copysign, cos, degrees, inf, radians, sin, sqrt
 from typing import TYPE_CHECKING, Final
 
 from .measure import width
@@ -62,14 +62,14 @@ class Wording:
 
     Attributes:
         shot: the arrow.
-        lines, role: its label. narrow: the same in more lines, where that would help.
+        lines, role: its label. narrow: the same in more lines, where that would help, and in still more.
         ends: what stands at its end, in one line or more; shorter versions after longer ones.
         lane, end_lane: from where to where the label, and the words at the end, may lie horizontally.
     """
 
     shot: Shot
     lines: tuple[str, ...]
-    narrow: tuple[str, ...]
+    narrow: tuple[tuple[str, ...], ...]
     role: str
     ends: tuple[tuple[str, ...], ...]
     lane: tuple[float, float]
@@ -213,9 +213,8 @@ class Placing:
         wording = self.wordings[number]
         steep = _slope(wording.shot) > STEEP
         places = [
-            (price + _NARROWER * narrower, box, lines)
-            for narrower, lines in enumerate((wording.lines, wording.narrow))
-            if lines
+            (price + _NARROWER * sqrt(narrower), box, lines)
+            for narrower, lines in enumerate((wording.lines, *wording.narrow))
             for price, box in (self._level(wording, lines) if steep else self._along(wording, lines, common))
         ]
         return self._take(number, places, wording.lane, 3.0 if steep else _CROSSING)

@@ -9,6 +9,7 @@ Rule 3. Of the violations of a property the simplest is kept: with the fewest fa
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -107,7 +108,16 @@ class Report:
 
 
 class Checker:
-    """Explores a world and asks properties of it; `run` returns a Report."""
+    """Explores a world and asks properties of it; `run` returns a Report, and goes on if it is called again.
+
+    Attributes:
+        search: the search, with its counts and limits.
+        verdicts: by the properties' names.
+        edges: the edges of the diagram that were walked.
+        pairs: for each pair of ends, and whether the network was quiet, two bits for each `eventually`: see `bits`.
+        bits: for each state by its number those of its pair: whether the premise is so, and whether the goal is.
+        suspects: by end and number, what its timer shows when it expires early and may also show in time.
+    """
 
     def __init__(
         self,
@@ -132,10 +142,10 @@ class Checker:
             raise ValueError(f"expected at most {_MOST} properties that say `eventually`, not {len(self._ends)}")
         self.edges: set[Edge] = set()
         self.first = first
-        self._pairs: dict[tuple[int, int, bool], int] = {}
-        self._bits: list[int] = []
+        self.pairs: dict[tuple[int, int, bool], int] = {}
+        self.bits: list[int] = []
         self._new: list[tuple[Cause, Property, str | None]] = []  # since the last state: what events have shown
-        self._suspects: dict[tuple[int, int], list[tuple[Property, str]]] = {}
+        self.suspects: dict[tuple[int, int], list[tuple[Property, str]]] = {}
         for table in world.tables:
             table.watch = self._event
         self.search: Search[Instant] = Search(
@@ -185,16 +195,16 @@ class Checker:
                     continue
                 self._broken(each, wrong, ident, code, price)
                 if price:  # the same timer may expire in time elsewhere, with fewer faults
-                    self._suspects.setdefault((cause.end, cause.before), []).append((each, wrong))
-        if self._suspects:
+                    self.suspects.setdefault((cause.end, cause.before), []).append((each, wrong))
+        if self.suspects:
             self._suspect(ident, _state, steps)
         return self.first and any(each.violation is not None for each in self.verdicts.values())
 
     def _suspect(self, ident: int, state: Instant, steps: list[tuple[int, int, Instant]]) -> None:
         for code, price, _ in steps:
             kind, end = decoded(code)
-            if kind in (Kind.TIMEOUT, Kind.SPURIOUS) and (end, state[end]) in self._suspects:
-                for each, wrong in self._suspects[end, state[end]]:  # type: ignore[index]  # two ends, both numbers
+            if kind in (Kind.TIMEOUT, Kind.SPURIOUS) and (end, state[end]) in self.suspects:
+                for each, wrong in self.suspects[end, state[end]]:  # type: ignore[index]  # two ends, both numbers
                     self._broken(each, wrong, ident, code, price)
 
     def _broken(self, each: Property, wrong: str, ident: int, code: int | None, price: int) -> None:
@@ -214,14 +224,14 @@ class Checker:
         """Ask of a new state what it shows that no other has shown."""
         quiet = not (state.to_one or state.to_other or state.late)
         key = (state.one, state.other, quiet)
-        bits = self._pairs.get(key)
+        bits = self.pairs.get(key)
         if bits is None or self._of_network:
             world = self.world.view(state)
             if bits is None:
-                bits = self._pairs[key] = self._goals(ident, world)
+                bits = self.pairs[key] = self._goals(ident, world)
                 self._ask(self._invariants, ident, world)
             self._ask(self._of_network, ident, world)
-        self._bits.append(bits)
+        self.bits.append(bits)
 
     def _ask(self, invariants: list[Property], ident: int, world: object) -> None:
         for each in invariants:
@@ -255,17 +265,20 @@ class Checker:
     # ------------------------------------------------------------------ what takes the whole graph
 
     def _judge(self) -> None:
-        """Ask what can be reached from where."""
+        """Ask what can be reached from where; what an earlier run could not decide is asked anew."""
         search = self.search
+        for verdict in self.verdicts.values():
+            verdict.undecided = ""
         for index, each in enumerate(self._ends):
             verdict = self.verdicts[each.name]
-            ident = stuck(search, self._bits, 1 << 2 * index, 2 << 2 * index)
+            ident = stuck(search, self.bits, 1 << 2 * index, 2 << 2 * index)
             if ident is not None:
                 wrong = "from here no way leads there, whatever is delivered and called"
                 verdict.violation = Violation(wrong, tuple(search.path(ident)), search.prices[ident])
         for each in self._settles:
             verdict = self.verdicts[each.name]
-            verdict.asked = sum(decoded(code)[0] <= Kind.DELIVER_LATE for code in search.codes)
+            often = Counter(search.codes)
+            verdict.asked = sum(times for code, times in often.items() if decoded(code)[0] <= Kind.DELIVER_LATE)
             verdict.witness = () if verdict.asked else None
             found = endless(search, lambda code: decoded(code)[0] <= Kind.DELIVER_LATE)
             if found is not None:

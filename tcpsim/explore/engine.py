@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from array import array
 from collections import defaultdict, deque
 from contextlib import contextmanager
@@ -66,11 +65,13 @@ class Limits:
         states: so many distinct states; it is looked at now and then, so that there may be some more.
         seconds: so many seconds of wall time, from `run` on.
         octets: so much memory of this process.
+        clock: what tells the time in seconds; without it none is measured, and `seconds` is no limit.
     """
 
     states: int = 5_000_000
     seconds: float = 600.0
     octets: int = 4_000_000_000
+    clock: Callable[[], float] | None = None
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ class Search(Generic[S]):
         self.model = model
         self.faults = faults
         self.limits = limits or Limits()
+        self._clock = self.limits.clock or float  # float() is 0.0: no time passes
         self.watch = watch
         self.expanded = expanded
         self.progress = progress
@@ -159,14 +161,12 @@ class Search(Generic[S]):
         """
         if self.torn:
             raise RuntimeError("a search that was broken off in the midst of a step can't go on")
-        self._began, self._before = time.monotonic(), self.tally.seconds
-        self.stopped, self._told = "", False
         try:
             with self._ctrl_c_noted():
                 self._begin()
                 while not self.stopped and self.tally.faults <= self.faults:
                     self._begin_layer()
-                    while not self.stopped and (self.frontier or self.arriving):
+                    while (self.frontier or self.arriving) and not self.stopped:
                         self._expand_depth()
                     if not self.stopped:
                         self.tally.faults += 1
@@ -196,7 +196,9 @@ class Search(Generic[S]):
             signal.signal(signal.SIGINT, before)
 
     def _begin(self) -> None:
-        """Take the states in which the model begins."""
+        """Start the clock, and take the states in which the model begins, unless it has begun."""
+        self._began, self._before = self._clock(), self.tally.seconds
+        self.stopped, self._told = "", False
         if self.tally.beginnings:
             return
         for state in self.model.initial():
@@ -206,7 +208,9 @@ class Search(Generic[S]):
     def _begin_layer(self) -> None:
         """Take the states that one fault more has led to, each when those of its depth are expanded."""
         pending = self.pending[self.tally.faults]
-        while pending:
+        if not pending:
+            return
+        while pending:  # from the last on, so that memory becomes free at once
             digest, (depth, parent, code, state) = pending.popitem()
             if digest not in self.seen:
                 self.arriving[depth].append((digest, parent, code, state))
@@ -249,7 +253,8 @@ class Search(Generic[S]):
         sources, targets, codes = self.sources.append, self.targets.append, self.codes.append
         ahead = self.pending[self.tally.faults :]
         expanded, done, transitions, count = self.expanded, self.done, 0, 0
-        for count, (ident, state) in enumerate(states, 1):
+        for ident, state in states:
+            count += 1
             steps = successors(state, budget)
             transitions += len(steps)
             for code, price, after in steps:
@@ -278,8 +283,8 @@ class Search(Generic[S]):
         """Bring the counts up to date, and see whether a limit is reached."""
         tally, limits = self.tally, self.limits
         tally.states = len(self.parents)
-        tally.waiting = sum(map(len, chain(self.frontier.values(), self.arriving.values())))
-        seconds = time.monotonic() - self._began
+        tally.waiting = sum(map(len, self.frontier.values())) + sum(map(len, self.arriving.values()))
+        seconds = self._clock() - self._began
         tally.seconds = self._before + seconds
         if not self.stopped and tally.waiting:
             if self._told:

@@ -25,9 +25,7 @@ def stuck(search: Search[Any], bits: Sequence[int], premise: int, goal: int) -> 
     reaching[search.waiting()] = True
     _spread(search, reaching)
     found = np.nonzero(((flags & premise) != 0) & ~reaching)[0]
-    if not len(found):
-        return None
-    return min((int(ident) for ident in found), key=lambda ident: (search.prices[ident], len(search.path(ident))))
+    return int(found[0]) if len(found) else None  # the lowest number is the nearest state
 
 
 def _spread(search: Search[Any], reaching: Any) -> None:
@@ -50,31 +48,47 @@ def _spread(search: Search[Any], reaching: Any) -> None:
 
 
 def endless(search: Search[Any], counts: Callable[[int], bool]) -> tuple[int, list[int]] | None:
-    """Return a state on a circle of steps that count, and the codes of the steps around it; None if there is none."""
+    """Return a state on a circle of steps that count, and the codes of the steps around it; None if there is none.
+
+    Of all circles it is one through the nearest state that lies on any, and of these a shortest one.
+    """
+    sources, targets, codes = (
+        np.array(each, dtype=np.uint32) for each in (search.sources, search.targets, search.codes)
+    )
+    kinds = np.unique(codes)
+    counting = kinds[[counts(int(code)) for code in kinds]] if len(kinds) else kinds
+    kept = np.nonzero(np.isin(codes, counting))[0]
+    while len(kept):  # what nothing leads to, or what leads to nothing, lies on no circle
+        leading, led_to = np.zeros((2, len(search.parents)), dtype=bool)
+        leading[sources[kept]] = True
+        led_to[targets[kept]] = True
+        left = kept[leading[targets[kept]] & led_to[sources[kept]]]
+        if len(left) == len(kept):
+            break
+        kept = left
     after: dict[int, list[tuple[int, int]]] = {}
-    arriving: dict[int, int] = {}
-    for source, target, code in zip(search.sources, search.targets, search.codes, strict=True):
-        if counts(code):
-            after.setdefault(source, []).append((target, code))
-            arriving[target] = arriving.get(target, 0) + 1
-    free = deque(source for source in after if not arriving.get(source))
-    while free:
-        for target, _ in after.pop(free.popleft(), ()):
-            arriving[target] -= 1
-            if not arriving[target]:
-                free.append(target)
-    left = {source for source in after if after[source]}
-    return _circle(search, after, left) if left else None
+    for index in kept.tolist():
+        after.setdefault(int(sources[index]), []).append((int(targets[index]), int(codes[index])))
+    for ident in sorted(after):
+        circle = _circle(after, ident)
+        if circle:
+            return ident, circle
+    return None
 
 
-def _circle(search: Search[Any], after: dict[int, list[tuple[int, int]]], left: set[int]) -> tuple[int, list[int]]:
-    """Return a circle among states of which each but dead ends lies on one or leads to one."""
-    here = min(left, key=lambda ident: (search.prices[ident], ident))
-    way: list[tuple[int, int]] = []
-    passed: dict[int, int] = {}
-    while here not in passed:
-        passed[here] = len(way)
-        target, code = next((target, code) for target, code in after[here] if target in left)
-        way.append((here, code))
-        here = target
-    return here, [code for _, code in way[passed[here] :]]
+def _circle(after: dict[int, list[tuple[int, int]]], ident: int) -> list[int]:
+    """Return the codes of the shortest way from a state back to itself, or nothing."""
+    came: dict[int, tuple[int, int]] = {}
+    waiting = deque([ident])
+    while waiting and ident not in came:
+        here = waiting.popleft()
+        for target, code in after.get(here, ()):
+            if target not in came:
+                came[target] = (here, code)
+                waiting.append(target)
+    codes: list[int] = []
+    here = ident
+    while ident in came and (not codes or here != ident):
+        here, code = came[here]
+        codes.append(code)
+    return codes[::-1]

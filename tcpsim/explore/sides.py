@@ -8,12 +8,13 @@ Rule 3. What has to be asked of single events is asked once for each: `watch` is
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..properties.views import End, Event, Step
-from ..tcp.actions import Deliver, Signal
+from ..tcp.actions import Deliver, Signal, TimerFired
 from ..tcp.calls import ENDLESS_RECEIVE, TcpError
 from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.endpoint import Endpoint
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .programs import Call, Program
 
 Watch = Callable[["Cause", Step], object]
+_ARRIVAL, _TIMEOUT, _WAIT, _CALL = range(4)
 
 _WORDS_AT_THE_END: Final = frozenset({
     "connection closed", "connection reset", "connection refused", "connection timed out", "destination unreachable",
@@ -81,7 +83,6 @@ class Side:
         "reading",
         "seen",
         "sent",
-        "state",
         "waits_2msl",
     )  # fmt: skip
 
@@ -96,11 +97,15 @@ class Side:
         self.reading = True
         self.ended = ""  # the last word to the user about how the connection ended
         # of these the table takes care:
-        self.state: State = CLOSED
         self.deadline: Time = NEVER  # nanoseconds from now on
         self.waits_2msl = False  # whether what is due then is the end of TIME-WAIT
         self.digest = b""
         self.ident = -1
+
+    @property
+    def state(self) -> State:
+        """The endpoint's state."""
+        return self.endpoint.state
 
     def draft(self) -> Side:
         """Return a copy that something can happen to."""
@@ -144,10 +149,16 @@ class Carried(NamedTuple):
 
 
 class Carriage:
-    """All segments that are or were under way, by number."""
+    """All segments that are or were under way, by number.
+
+    Attributes:
+        known: the segments.
+        history: what was worked out for either end, in order: three numbers for each, see `Table.again`.
+    """
 
     def __init__(self) -> None:
         self.known: list[Carried] = []
+        self.history = array("Q")
         self._numbers: dict[tuple[object, ...], int] = {}
 
     def number(self, segment: Segment, toward: int, incarnation: int, shown: object) -> int:
@@ -204,6 +215,7 @@ class Table:
         found = self.arrivals.get(key)
         if found is None:
             found = self.arrivals[key] = self._arrive(self.sides[ident], number)
+            self._note(_ARRIVAL, ident, number)
         return found
 
     def timeout(self, ident: int) -> Outcome:
@@ -216,6 +228,7 @@ class Table:
             actions = draft.endpoint.timeout(draft.now)
             cause = Cause(self.index, ident, "timeout")
             found = self.timeouts[ident] = self._after(cause, draft, Event("timeout"), actions)
+            self._note(_TIMEOUT, ident, 0)
         return found
 
     def wait(self, ident: int, elapsed: Time) -> int:
@@ -231,6 +244,7 @@ class Table:
                 setattr(later, name, getattr(side, name))
             later.now += elapsed
             found = self.waits[key] = self._enter(later)
+            self._note(_WAIT, ident, elapsed)
         return found
 
     def call(self, ident: int, choice: int) -> Outcome:
@@ -239,13 +253,42 @@ class Table:
         found = self.calls.get(key)
         if found is None:
             found = self.calls[key] = self._call(self.sides[ident], choice)
+            self._note(_CALL, ident, choice)
         return found
+
+    def _note(self, kind: int, ident: int, argument: int) -> None:
+        self.carriage.history.extend((kind << 1 | self.index, ident, argument))
+
+    def again(self, kind: int, ident: int, argument: int) -> None:
+        """Work out once more what another process has; `kind` as in `Carriage.history`, without the end.
+
+        IndexError if there is no such end, segment or choice.
+        """
+        match kind:
+            case 0:  # _ARRIVAL
+                self.arrive(ident, argument)
+            case 1:  # _TIMEOUT
+                self.timeout(ident)
+            case 2:  # _WAIT
+                self.wait(ident, argument)
+            case _:  # _CALL
+                self.call(ident, argument)
 
     def choices(self, ident: int) -> tuple[tuple[int, Call], ...]:
         """Return the calls that stand at the program's place, whatever they wait for, with their numbers."""
         place = self.sides[ident].place
         program = self.player.program
         return tuple(enumerate(call for call, _ in program[place])) if place < len(program) else ()
+
+    def due(self, ident: int) -> str:
+        """Return the names of the timers that expire next."""
+        end = self.sides[ident].endpoint
+        at = end.next_timeout()
+        if at is None:
+            return "no timer"
+        later = end.fork()
+        fired = [action.timer for action in later.timeout(at) if isinstance(action, TimerFired)]
+        return "the " + " and the ".join(f"{timer} timer" for timer in dict.fromkeys(fired))
 
     def finished(self, side: Side) -> bool:
         """Return whether no call is left."""
@@ -344,7 +387,9 @@ class Table:
         iss, irs = (draft.endpoint.iss, draft.endpoint.irs) if self.relative else (0, 0)
         for action in actions:
             if isinstance(action, Segment):
-                shown = segment_value(action, iss, irs)
+                shown: object = segment_value(action, iss, irs)
+                if self.relative:  # from which IRS its ACK counts, or in whose numbers it speaks
+                    shown = shown, draft.partner if iss or irs else -1 - self.index
                 sent.append(self.carriage.number(action, 1 - self.index, draft.incarnation, shown))
             elif isinstance(action, Deliver):
                 draft.delivered += action.text or bytes(action.length)
@@ -385,7 +430,6 @@ class Table:
         if found is not None:
             return found
         side.digest = key
-        side.state = end.state
         side.ident = self._numbers[key] = len(self.sides)
         due = end.next_timeout()
         if due is not None:
@@ -398,5 +442,5 @@ class Table:
         """Return an end as properties see it."""
         return End(
             self.player.name, side.endpoint, side.now, side.incarnation, side.partner, side.sent, side.delivered,
-            self.finished(side), side.closed, side.ended,
+            self.finished(side), side.closed, side.ended, self.player.config,
         )  # fmt: skip

@@ -111,13 +111,13 @@ class Exploration:
         self.quiet = quiet
         self.symmetric = symmetric
         self._guards = _guards(one, other, marks)
-        self._old = tuple(old)
+        self.old = tuple(old)
 
     # ------------------------------------------------------------------ as a model
 
     def initial(self) -> list[Instant]:
         """Return the state in which nothing has happened."""
-        late = [self.carriage.number(old.segment, old.toward, 0, old.segment.wire()) for old in self._old]
+        late = [self.carriage.number(old.segment, old.toward, 0, (old.segment.wire(), old.toward)) for old in self.old]
         one, other = (table.begin() for table in self.tables)
         return [Instant(one, other, (), (), tuple(sorted(late)))]
 
@@ -224,7 +224,7 @@ class Exploration:
         for end, side in enumerate((one, other)):
             if side.deadline != elapsed:
                 continue
-            early = (under_way and self.quiet) or (side.waits_2msl and bool(state.late))
+            early = (under_way and self.quiet) or (side.waits_2msl and (under_way or bool(state.late)))
             if early and not budget:
                 continue
             table, waiting = self.tables[end], self.tables[1 - end]

@@ -51,17 +51,15 @@ def written(
     tree: dict[str, Any] = {"title": title}
     tree |= {key: copy.deepcopy(original[key]) for key in _KEPT if key in original}
     names = [player.name for player in players]
-    link: dict[str, Any] = {"between": names, "delay": _time(times.delay)}
+    link: dict[str, Any] = {"between": names, "delay": time_word(times.delay)}
     faults = [fault for flight in times.flights if not flight.old for fault in _faults(flight, names, times.delay)]
     if faults:
         link["faults"] = faults
     tree["links"] = [link]
     tree["script"] = _script(players, times)
-    tree["explore"] = {
-        key: list(value)
-        for key, value in (("always", always), ("never", never), ("eventually", eventually))
-        if list(value)
-    }
+    asked = (("always", list(always)), ("never", list(never)), ("eventually", list(eventually)))
+    if any(value for _, value in asked):
+        tree["explore"] = {key: value for key, value in asked if value}
     if mutant is not None:
         tree["mutant"] = mutant
     tree |= extra or {}
@@ -74,7 +72,7 @@ def written(
 def _script(players: tuple[Player, Player], times: Timetable) -> list[dict[str, Any]]:
     steps = [(deed.at, _call(players, deed)) for deed in times.deeds]
     steps += [(flight.sent_at, _entry(players, flight)) for flight in times.flights if flight.old]
-    return [{"at": _time(at), **step} for at, step in sorted(steps, key=lambda step: step[0])]
+    return [{"at": time_word(at), **step} for at, step in sorted(steps, key=lambda step: step[0])]
 
 
 def _call(players: tuple[Player, Player], deed: Deed) -> dict[str, Any]:
@@ -131,9 +129,9 @@ def _faults(flight: Flight, names: list[str], delay: Time) -> list[dict[str, Any
     faults: list[dict[str, Any]] = []
     longer = arrives[0] - flight.sent_at - delay
     if longer:
-        faults.append({"delay": which, "by": _time(longer)})
+        faults.append({"delay": which, "by": time_word(longer)})
     for earlier, later in itertools.pairwise(arrives):
-        faults.append({"duplicate": which, "lag": _time(later - earlier)})
+        faults.append({"duplicate": which, "lag": time_word(later - earlier)})
     return faults
 
 
@@ -142,7 +140,7 @@ def _nth(number: int) -> str:
     return f"{number}{ending}"
 
 
-def _time(time: Time) -> str:
+def time_word(time: Time) -> str:
     """Return a time as scenarios write it, whole and short."""
     for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if time % size == 0:

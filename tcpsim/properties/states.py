@@ -117,14 +117,35 @@ def syn_received_keeps_its_origin(step: Step) -> Answer:
 # ------------------------------------------------------------------ both at once
 
 
+@step(
+    "crossing-syn-is-taken", "RFC 9293 3.10.7.3, fourth",
+    "A SYN that crosses ours leads from SYN-SENT to SYN-RECEIVED, and is answered with a SYN,ACK.", id="A28b",
+)  # fmt: skip
+def crossing_syn_is_taken(step: Step) -> Answer:
+    """The first half of a simultaneous open (3.5, MUST-10)."""
+    segment, was, tcb = step.event.segment, step.before.endpoint, step.after.endpoint
+    if segment is None or was.state is not SYN_SENT or segment.ctl & (SYN | ACK | RST) != SYN or _drops(was, segment):
+        return None
+    told = [(sent.ctl & (SYN_ACK | RST), sent.seq, sent.ack) for sent in step.segments]
+    right = tcb.state is SYN_RECEIVED and told == [(SYN_ACK, was.iss, (segment.seq + 1) & MASK)]
+    return right or f"{step.after.name}, SYN-SENT, answers a SYN with {step.segments or 'nothing'}, and is {tcb.state}"
+
+
 @leads_to(
     "simultaneous-open", "RFC 9293 3.5, MUST-10",
     "Two ends that open at the same time can become ESTABLISHED.",
     goal=lambda world: all(end.state is ESTABLISHED for end in world.ends), id="L28",
 )  # fmt: skip
 def simultaneous_open(world: World) -> Answer:
-    """Both in SYN-SENT."""
-    return all(end.state is SYN_SENT for end in world.ends)
+    """Both have taken the other's SYN; or both are in SYN-SENT and what they sent is lost.
+
+    While SYNs are under way in SYN-SENT the end may be decided: the peer may have been CLOSED as ours came, so that a
+    RST is on its way.
+    """
+    ends = [end.endpoint for end in world.ends]
+    if world.quiet and all(tcb.state is SYN_SENT for tcb in ends):
+        return True
+    return world.joined and all(tcb.state is SYN_RECEIVED and tcb.active and not tcb.fin_queued for tcb in ends)
 
 
 @leads_to(

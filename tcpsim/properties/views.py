@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..tcp.actions import Action
+    from ..tcp.config import Config
     from ..tcp.diagram import State
     from ..tcp.endpoint import Endpoint
     from ..tcp.units import Time
@@ -36,6 +37,7 @@ class End:
         delivered: the octets that the user has got in this incarnation.
         finished: whether the user has no call left to make.
         closed: whether the user has called CLOSE or ABORT in this incarnation.
+        meant: the knobs that this end is meant to have, if a mutant has made others of them; see `config`.
         ended: the signal that told the user how this incarnation ended, `connection closed`; "" if none has.
     """
 
@@ -49,11 +51,17 @@ class End:
     finished: bool
     closed: bool
     ended: str = ""
+    meant: Config | None = None
 
     @property
     def state(self) -> State:
         """The endpoint's state."""
         return self.endpoint.state
+
+    @property
+    def config(self) -> Config:
+        """The knobs that this end is meant to have: what a property goes by, whatever a mutant has made of them."""
+        return self.endpoint.cfg if self.meant is None else self.meant
 
     def heard(self, other: End) -> bool:
         """Whether this end has a connection, made with the SYN of the other's present incarnation."""

@@ -95,14 +95,14 @@ def find(name_or_path: str | Path) -> Path:
         return path
     files = _files()
     if word in files:
-        return _as_seen_from_here(files[word])
+        return seen_from_here(files[word])
     if path.suffix in _SUFFIXES or len(path.parts) > 1 or not word.strip():
         return path
     expected = "the name of a scenario in the library, or the path of a file"
     raise ScenarioError([Problem(Place(word), "there is no such scenario", expected, nearest_word(word, files))])
 
 
-def _as_seen_from_here(path: Path) -> Path:
+def seen_from_here(path: Path) -> Path:
     """Return a path below the current directory without it: every message about the file is as short as can be."""
     try:
         return path.relative_to(Path.cwd())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..trace.naming import printable
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .moments import Selector
     from .problems import Place
     from .values import Mutation
+
+
+MOST_EXPLORED: Final = 100_000
+"""How many octets each host sends at most where a scenario is explored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 Rule 1. What is run is what is exported: a change is made in the text, and the text is read again.
 Rule 2. Comments stay where they can. In a file with anchors they go, as a change there would hold in two places.
 Rule 3. A setting that is made here holds: what a direction or a host says of the same key goes.
-Rule 4. What the file expects was said of the file as it was: an experiment is exported without it. How its own run
-        ended is written down where it did not come to rest, which a file without a word of it would expect.
+Rule 4. What the file expects was said of the file as it was: an experiment is exported without it. What its
+        own run did against what every file expects unsaid is written down, so that the file passes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class CannotChange(ValueError):
     """The experiment does not fit the scenario; the text says why, in a sentence."""
 
 
-def edited(text: str, experiment: Experiment, *, exported: bool = False, ends: str = "") -> str:
+def edited(text: str, experiment: Experiment, *, exported: bool = False, expect: dict[str, Any] | None = None) -> str:
     """Return the text of a scenario with an experiment's changes, as a file if it is `exported`.
 
-    `ends` is how the experiment's run ended, if a file is to expect that.
+    `expect` is what such a file is to expect, if anything.
 
     `text` must have been read as a scenario before. Raises CannotChange for a link, a host or a knob that is
     not there, and for a knob's value that is none.
@@ -49,8 +49,8 @@ def edited(text: str, experiment: Experiment, *, exported: bool = False, ends: s
     if exported:
         for key in _SAID_OF_THE_FILE:
             tree.pop(key, None)
-        if ends:
-            tree["expect"] = {"ends": ends}
+        if expect:
+            tree["expect"] = expect
     written = io.StringIO()
     yaml.dump(tree, written)
     return written.getvalue()

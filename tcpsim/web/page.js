@@ -148,6 +148,7 @@ function namesOf(names, box, kind) {
   for (const [name, x, role] of names) {
     const text = draw("text", { x, y: 14.5, class: role === "host" ? "name" : "name box" });
     text.textContent = name;
+    text.dataset.host = role === "host" ? hosts.findIndex((host) => host.name === name) : "";
     strip.append(text);
   }
   byId("names").append(strip);
@@ -207,7 +208,19 @@ function follow() {
     const y = ((height(ladder) - whole.y) / whole.height) * seen.height;
     const target = y - box.clientHeight * 0.45;
     if (Math.abs(box.scrollTop - target) > (playing ? 0 : box.clientHeight * 0.3)) box.scrollTop = target;
+    if (box.scrollWidth > box.clientWidth + 2) followAcross(box, ladder);
   }
+}
+
+/** Where the ladder is wider than what is seen of it, bring into sight what the event drew, or at least its host. */
+function followAcross(box, ladder) {
+  const frame = box.getBoundingClientRect();
+  const nodes = ladder.lit.length ? ladder.lit : ladder.names.querySelectorAll(`[data-host="${steps[at].host}"]`);
+  const drawn = [...nodes].map((node) => node.getBoundingClientRect()).filter(({ height }) => height);
+  if (!drawn.length) return;
+  const left = Math.min(...drawn.map((each) => each.left));
+  const right = Math.max(...drawn.map((each) => each.right));
+  if (left < frame.left || right > frame.right) box.scrollLeft += (left + right) / 2 - (frame.left + frame.right) / 2;
 }
 
 // ------------------------------------------------------------------ the event

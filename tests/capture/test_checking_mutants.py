@@ -22,6 +22,7 @@ SEEN: dict[str, tuple[str, str, str]] = {
     "options-assumed": ("option-negotiation", "client", "stamp.unasked"),
     "scaled-syn-window": ("syn-window-unscaled", "client", "window.beyond"),
     "fin-before-hole": ("fin-before-data", "server", "ack.hole"),
+    "fin-taken-twice": ("lost-fin-ack", "server", "ack.unsent"),
     "no-time-wait": ("lost-last-ack", "client", "time-wait.short"),
     "one-msl": ("why-2msl", "client", "time-wait.short"),
     "time-wait-answers-with-rst": ("lost-last-ack", "client", "time-wait.short"),
@@ -32,6 +33,7 @@ SEEN: dict[str, tuple[str, str, str]] = {
     "window-ignored": ("syn-window-unscaled", "client", "window.beyond"),
     "no-paws": ("time-wait-reuse-paws", "client", "stamp.echo"),
     "rst-answered-by-rst": ("no-rst-to-rst", "client", "rst.of-rst"),
+    "unsent-ack-believed": ("blind-data", "client", "ack.unsent"),
     "wrong-reset-numbers": ("refused", "client", "rst.numbers"),
     "listens-once": ("linger-zero", "client", "rst.of-rst"),
 }
@@ -65,6 +67,9 @@ UNSEEN: dict[str, str] = {
     "rst-ignored": REACTION, "blind-rst": REACTION, "no-challenge-ack": REACTION, "blind-syn": REACTION,
     "blind-data": REACTION, "unlimited-challenges": PACE, "full-queue-resets": CHOICE, "endless-accept-queue": INSIDE,
     "half-open-for-ever": PATIENCE, "tw-recycle": SILENCE, "cookies-without-timestamps": INSIDE,
+    "crossed-syn-ack-ignored": REACTION, "fin-wait-1-to-last-ack": INSIDE, "text-after-fin": INSIDE,
+    "no-timer-in-closing": SILENCE, "fin-resent-for-ever": PATIENCE, "tcb-not-deleted": INSIDE,
+    "timer-left-running": INSIDE, "time-wait-heeds-rst": REACTION, "ack-answered-by-ack": CHOICE,
 }  # fmt: skip
 
 FORGED = {"blind-data", "blind-rst", "challenge-limit"}

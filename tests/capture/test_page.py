@@ -23,6 +23,7 @@ COMMANDS = [line.partition("#")[0] for line in re.findall(r"^tcpsim (export .*)$
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     CliRunner().invoke(tcpsim, ["run", "handshake", "-q", "--trace", "kept.jsonl"])
+    CliRunner().invoke(tcpsim, ["export", "address-in-use", "-o", "seen.pcap"])
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -33,7 +34,7 @@ def test_its_commands_run(command: str) -> None:
 
 
 def test_its_program_runs() -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
     (program,) = re.findall(r"^```python\n(import tempfile.*?tally = Tally.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from tcpsim.capture import read_frames, streams
 from tcpsim.capture.writing import write_capture
 from tcpsim.cli import captures as told
 from tcpsim.cli.commands import tcpsim
@@ -78,8 +79,45 @@ def test_states_and_explanations_of_a_capture(captures: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [["client.pcap", "server.pcap"], ["server.pcap", "--merge", "client.pcap"], ["client.pcap", "server.pcap", "3"]],
+)
+def test_two_captures_are_explained_as_one(captures: Path, words: list[str]) -> None:
+    done = call("explain", *words)
+    assert done.exit_code == 0
+    assert ("merged: client.pcap at the client" in done.output) is (words[-1] != "3")
+
+
+def test_the_states_of_two_captures(captures: Path) -> None:
+    done = call("states", "client.pcap", "server.pcap", "--text")
+    assert done.exit_code == 0
+    assert done.output == call("states", "client.pcap", "--merge", "server.pcap", "--text").output
+
+
+def test_one_connection_of_a_capture_is_written_with_what_is_inferred(captures: Path) -> None:
+    done = call("export", "two.pcap", "--stream", "1", "-o", "one.pcapng")
+    assert (done.exit_code, done.output.partition(":")[0]) == (0, "wrote one.pcapng")
+    (stream,) = streams("one.pcapng")
+    assert stream.client == ("192.0.2.1", 49_153)
+    both = call("export", "client.pcap", "--merge", "server.pcap", "-o", "both.pcapng")
+    assert both.exit_code == 0
+    with read_frames("both.pcapng") as frames:
+        assert any("lost: between the two captures" in frame.comment for frame in frames)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["export", "two.pcap", "-o", "x.pcapng"], "two.pcap: it has 2 TCP connections: say which with --stream N"),
+        (["export", "handshake", "--stream", "1", "-o", "x.pcap"], "handshake: this is no capture: --stream is for"),
+        (["export", "handshake", "--stream", "1", "--packetdrill"], "--stream and --merge take a capture"),
+        (["export", "client.pcap", "--merge", "server.pcap", "-o", "server.pcap"], "server.pcap: this is the file"),
+        (["explain", "client.pcap", "server.pcap", "--merge", "all.pcapng"], "name the other capture once: as a"),
+        (["states", "client.pcap", "server.pcap", "--merge", "all.pcapng"], "name the other capture once: as a"),
+        (["diagram", "client.pcap", "server.pcap", "--merge", "all.pcapng"], "name the other capture once: as a"),
+        (["explain", "client.pcap", "client", "SYN"], "one EVENT at a time, in quotes if it has spaces: 'client SYN'"),
+        (["explain", "handshake", "server.pcap"], "handshake: this is no capture: a second file (--merge) is for"),
+        (["states", "handshake", "server.pcap"], "handshake: this is no capture: a second file (--merge) is for"),
         (["diagram", "nowhere.pcap"], "nowhere.pcap: there is no such file"),
         (["diagram", "client.pcap", "nowhere.pcap"], "nowhere.pcap: there is no such file"),
         (["diagram", "client.pcap", "--seed", "1"], "client.pcap: a capture has happened already: --seed, "),

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from tcpsim.capture.writing import write_capture
 from tcpsim.cli.commands import tcpsim
 from tcpsim.scenario import run
+from tests.capture.by_hand import SYN, interface, section, simple
+from tests.capture.seen import CLIENT, Seen
 from tests.scenario.written import loaded, ran
 
 
@@ -126,3 +128,34 @@ def test_a_capture_that_breaks_off_is_checked_as_far_as_it_goes() -> None:
     told = call(str(path))
     assert told.exit_code == 0
     assert "the file ends" in told.stdout
+
+
+def test_what_hosts_do_besides_is_told_in_their_lines(tmp_path: Path) -> None:
+    seen = Seen().client(0, "SYN", 99).client(1_000, "SYN", 99).error(1_005, "fragmentation needed", mtu=1_280)
+    seen.client(3_000, "SYN", 99).server(3_040, "SYN,ACK", 299, 100).again(3_041).client(3_042, "ACK", 100, 300)
+    seen.client(4_000, "ACK", 99, 300)
+    lines = call(str(seen.kept(tmp_path))).stdout.splitlines()
+    assert lines[3] == "  client  5 segments, 0 octets, SYN sent 3 times, 2 retransmitted, 1 probe;"
+    assert lines[5] == "  server  2 segments, 0 octets, 1 seen twice; SYN-RECEIVED or ESTABLISHED at the"
+    assert "  icmp    frame 3, to client: fragmentation needed (MTU 1280), about SEQ=99" in lines
+    found = json.loads(call(f"{seen.kept(tmp_path)} --json").stdout)[0]["connections"][0]
+    assert (found["client"]["syns"], found["client"]["probes"], found["server"]["copies"]) == (3, 1, 1)
+    assert found["icmp"][0]["mtu"] == 1_280
+
+
+def test_a_connection_to_itself_has_one_line() -> None:
+    seen = Seen()
+    for at, ctl, ack in ((0, "SYN", 0), (1, "SYN,ACK", 100), (2, "ACK", 100)):
+        seen.send(at, CLIENT, CLIENT, ctl, 99 + (ctl == "ACK"), ack)
+    lines = call(str(seen.kept(Path()))).stdout.splitlines()
+    assert lines[:4] == [
+        "stream 0: 192.0.2.1:40000 > 192.0.2.1:40000, 3 frames", "  opened  to itself",
+        "  client  3 segments, 0 octets", "  closed  open when the capture ends",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 frame has no time: "), (2, "2 frames have no time: ")])
+def test_frames_without_a_time_are_told(count: int, said: str) -> None:
+    Path("x.pcapng").write_bytes(section() + interface() + simple("<", SYN) * count)
+    assert said + "what is said of times means little there" in call("x.pcapng --width 100").stdout
+    assert json.loads(call("x.pcapng --json").stdout)[0]["without_time"] == count

@@ -17,7 +17,7 @@ import tcpsim
 from tcpsim.cli import commands
 from tcpsim.draw.figure import Look
 from tcpsim.draw.framing import Caption
-from tcpsim.draw.palette import DARK
+from tcpsim.draw.palette import DARK, PRINT
 from tcpsim.tcp.diagram import EDGES, State
 from tcpsim.trace import Changed, Header, HostHeader, Note, Trace
 from tcpsim.web import page_html, write_page
@@ -268,8 +268,9 @@ def test_timers_set_before_a_window_run_in_it(lossy: Trace) -> None:
     assert any(timer["a"] == -1 for timer in timers)
 
 
-def test_a_page_opens_dark_if_asked_to(lossy: Trace) -> None:
+def test_a_page_opens_in_the_theme_that_was_asked_for(lossy: Trace) -> None:
     assert '<html lang="en" data-theme="dark">' in page_html(lossy, Look(theme=DARK))
+    assert '<html lang="en" data-theme="print">' in page_html(lossy, Look(theme=PRINT))
     assert '<html lang="en">' in page_html(lossy)
 
 
@@ -281,6 +282,44 @@ def test_a_caption_stands_above(lossy: Trace) -> None:
 def test_hosts_that_no_header_names() -> None:
     trace = Trace.of(Header(), list(traced("handshake").records))
     assert {host["name"] for host in data_of(page_html(trace))["hosts"]} == {"client", "server"}
+
+
+def test_each_host_has_its_connections_and_with_whom_they_speak() -> None:
+    hosts = data_of(page_html(traced("half-open-crash")))["hosts"]
+    assert [host["conns"] for host in hosts] == [
+        [[1, "192.0.2.2:80"], [2, "192.0.2.2:80"]],
+        [[1, "192.0.2.1:5000"], [2, "192.0.2.1:5000"]],
+    ]
+
+
+def test_names_over_the_lifelines_are_where_the_ladders_have_them(page: str) -> None:
+    data = data_of(page)
+    for names in data["names"]:
+        assert [(name, role) for name, _, role in names] == [("client", "host"), ("server", "host")]
+        assert 0 < names[0][1] < names[1][1]
+    assert data["names"][1][1][1] < data["names"][0][1][1]  # the ladder for a phone is the narrower one
+
+
+def test_a_narrow_ladder_has_the_same_and_nothing_overlaps(lossy: Trace) -> None:
+    wide, narrow = (Look(detail=0, narrow=narrow).page(lossy) for narrow in (False, True))
+    assert narrow.width < wide.width - 80
+    assert sorted(shot.serial for shot in narrow.shots) == sorted(shot.serial for shot in wide.shots)
+    boxes = [label.box for label in narrow.labels]
+    assert not [1 for place, box in enumerate(boxes) for other in boxes[place + 1 :] if box.overlaps(other)]
+    assert all(0 <= box.bounds[0] and box.bounds[2] <= narrow.width for box in boxes)
+
+
+def test_no_view_is_tried_of_too_many_records(lossy: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcpsim.web.page.MOST_VIEWED", len(lossy) - 1)
+    monkeypatch.setattr("tcpsim.web.page.view_svg", None)
+    assert page_html(lossy).count("Too large for a page") == 4
+
+
+def test_a_page_of_a_capture_says_what_is_not_known() -> None:
+    header = Header(hosts=(HostHeader("client", ("192.0.2.1",)), HostHeader("server", ("192.0.2.2",))))
+    trace = Trace.of(header, list(traced("handshake", explained=False).records))
+    assert "As in every capture, only the segments were seen" in page_html(trace)
+    assert "As in every capture" not in page_html(traced("handshake", explained=False))
 
 
 # ------------------------------------------------------------------ the state diagram

@@ -125,6 +125,23 @@ def test_a_host_without_a_connection_takes_one_line(opened: Opening) -> None:
     assert panel.bounding_box()["height"] < 90
 
 
+@pytest.mark.parametrize("name", ["lossy", "syn-flood"])
+def test_on_a_phone_everything_stands_in_one_column(opened: Opening, name: str) -> None:
+    """A ladder that is broad on a desktop is as narrow as all else here."""
+    page = opened(name, PHONE, is_mobile=True, has_touch=True)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    widths = page.locator("main .panel").evaluate_all(
+        "nodes => nodes.map((node) => node.getBoundingClientRect().width)"
+    )
+    assert min(widths) >= PHONE["width"] - 17
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_broad_ladder_has_the_whole_width_of_a_desktop(opened: Opening) -> None:
+    broad, other = (opened(name).locator(".figure").bounding_box()["width"] for name in ("syn-flood", "lossy"))
+    assert broad > 1200 > other
+
+
 # ------------------------------------------------------------------ which connection
 
 
@@ -213,6 +230,32 @@ def test_words_of_the_ladder_can_be_read(opened: Opening, viewport: dict[str, in
     svg = page.locator(".ladder:visible")
     scale = svg.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width")
     assert scale >= 0.85
+
+
+def test_what_an_event_drew_is_brought_into_sight_on_a_phone(opened: Opening) -> None:
+    page = opened("syn-flood", PHONE, is_mobile=True, has_touch=True)
+    frame = page.locator("#scroll").bounding_box()
+    for step in range(page.evaluate("steps.length")):
+        page.evaluate(f"go({step})")
+        spans = page.locator(".ladder.small .now").evaluate_all(
+            "nodes => nodes.map((node) => node.getBoundingClientRect()).map((box) => (box.left + box.right) / 2)"
+        )
+        if spans:
+            assert frame["x"] <= (min(spans) + max(spans)) / 2 <= frame["x"] + frame["width"]
+        elif page.evaluate("steps[at].host >= 0"):  # an arrival draws nothing of its own
+            name = page.locator(".strip.small [data-host='%d']" % page.evaluate("steps[at].host")).bounding_box()
+            assert frame["x"] - 1 <= name["x"]
+            assert name["x"] + name["width"] <= frame["x"] + frame["width"] + 1
+
+
+def test_a_long_change_is_not_cut_on_a_phone(opened: Opening) -> None:
+    page = opened("wide", PHONE)
+    for step in range(page.evaluate("steps.length")):
+        page.evaluate(f"go({step})")
+        cut = page.locator(".wraps").evaluate_all(
+            "nodes => nodes.filter((node) => node.scrollWidth > node.clientWidth)"
+        )
+        assert cut == []
 
 
 # ------------------------------------------------------------------ themes and paper

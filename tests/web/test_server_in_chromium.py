@@ -7,19 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tcpsim.scenario import loads, run
 
 pytest.importorskip("uvicorn", reason="the extra [web] is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -44,38 +38,34 @@ def address() -> Iterator[str]:
     server.stderr.close()
 
 
-def test_a_segment_is_dropped_by_hand_and_the_experiment_saved(address: str, tmp_path: Path) -> None:
-    if not CHROMIUM.exists():
-        pytest.skip("there is no /usr/bin/chromium")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1200, "height": 900})
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(address)
-        page.select_option("#scenario", "handshake")
-        page.wait_for_selector("#ladder svg", timeout=60_000)
-        page.fill("#delay", "100")
-        page.wait_for_function("document.getElementById('delay-shown').textContent === '100ms'")
-        page.wait_for_function("!document.body.hasAttribute('aria-busy')", timeout=60_000)
-        page.locator('.target[data-phrase="1st SYN from client"]').focus()
-        page.keyboard.press("Enter")
-        assert "client SYN seq 0" in page.inner_text("#struck")
-        page.locator('.target[data-phrase="1st SYN,ACK from server"] .hit').click()
-        assert "server SYN,ACK seq 0" in page.inner_text("#struck")
-        page.click("#actions [data-verb=drop]")
-        page.wait_for_selector('.target[data-phrase="2nd SYN,ACK from server"]', timeout=60_000)
-        assert "drop 1st SYN,ACK from server" in page.inner_text("#faults")
-        page.click("#stepping summary")
-        page.frame_locator("#page").locator("svg").first.wait_for(timeout=60_000)
-        with page.expect_download() as download:
-            page.click("#export")
-        saved = tmp_path / "experiment.yaml"
-        download.value.save_as(saved)
-        page.click("#stepping summary")
-        page.screenshot(path=os.environ.get("TCPSIM_SCREENSHOT", str(tmp_path / "serve.png")), full_page=True)
-        browser.close()
+def test_a_segment_is_dropped_by_hand_and_the_experiment_saved(browser: Any, address: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    page.select_option("#scenario", "handshake")
+    page.wait_for_selector("#ladder svg", timeout=60_000)
+    page.fill("#delay", "100")
+    page.wait_for_function("document.getElementById('delay-shown').textContent === '100ms'")
+    page.wait_for_function("!document.body.hasAttribute('aria-busy')", timeout=60_000)
+    page.locator('.target[data-phrase="1st SYN from client"]').focus()
+    page.keyboard.press("Enter")
+    assert "client SYN seq 0" in page.inner_text("#struck")
+    page.locator('.target[data-phrase="1st SYN,ACK from server"] .hit').click()
+    assert "server SYN,ACK seq 0" in page.inner_text("#struck")
+    page.click("#actions [data-verb=drop]")
+    page.wait_for_selector('.target[data-phrase="2nd SYN,ACK from server"]', timeout=60_000)
+    assert "drop 1st SYN,ACK from server" in page.inner_text("#faults")
+    page.click("#stepping summary")
+    page.frame_locator("#page").locator("svg").first.wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        page.click("#export")
+    saved = tmp_path / "experiment.yaml"
+    download.value.save_as(saved)
+    page.click("#stepping summary")
+    page.screenshot(path=os.environ.get("TCPSIM_SCREENSHOT", str(tmp_path / "serve.png")), full_page=True)
+    page.close()
     assert said == []
     text = saved.read_text()
     assert "delay: 100ms" in text

@@ -38,6 +38,13 @@ script:
   - {host: server, call: listen, port: 80}
   - {host: client, call: connect, to: "server:80"}
 """
+REFUSED = """
+title: Nobody listens
+hosts: {client: {}, server: {}}
+script:
+  - {host: client, call: connect, to: "server:80"}
+  - {at: 1s, host: client, call: send, octets: 5}
+"""
 HUNGRY = '''
 import time
 from tcpsim.web.running import Limits, carry_out
@@ -88,6 +95,9 @@ def test_what_is_saved_expects_how_it_ended() -> None:
     saved = outcome(LONG.replace("72h", "3h"), seed=4)["yaml"]
     assert "ends: until" in saved
     assert run(loads(saved)).passed
+    refused = outcome(REFUSED, seed=4)["yaml"]
+    assert "connection does not exist" in refused
+    assert run(loads(refused)).passed
     assert "expect" not in outcome(LONG, seed=4)["yaml"]  # nobody knows how a run would end that was cut
     assert "expect" not in outcome(HEAVY, seed=4)["yaml"]  # it came to rest, which every file expects
 

@@ -57,7 +57,7 @@ SEEDED: Final = (
     Seeded("no-paws", "A19", "old timestamps taken"),
     Seeded("negotiation-one-sided", "A19", "window scaling that only one end has offered"),
     Seeded("scaled-syn-window", "A19", "the window of a SYN scaled"),
-    Seeded("no-persist", "L20", "probe deadlock (RFC 2525 is full of such)"),
+    Seeded("no-persist", "L20", "deadlock: a zero window never probed, and its update lost"),
     Seeded("no-timer-in-close-wait", "I21", "no timer in CLOSE-WAIT (utcp 24)"),
     Seeded("no-timer-in-closing", "I21", "no timer in CLOSING and LAST-ACK (smoltcp 398)"),
     Seeded("never-gives-up", "L22", "retransmission without an end"),

@@ -1,0 +1,238 @@
+"""`tcpsim explore --all` and `--mutants`: many explorations, several at a time, and a table of what came of them.
+
+Rule 1. Each exploration is made in one process, and told of as plain data: nothing that was explored is shared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.text import Text
+
+from .explore import as_data, code_of, line_of, planned, searched
+from .group import FAILED, INTERRUPTED, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..explore.engine import Limits
+    from .reporting import Report
+
+MOST_FAULTS: Final = 2
+"""With how many faults a seeded bug is looked for, if no other number is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one exploration."""
+
+    name: str
+    data: dict[str, Any]
+    line: str
+    style: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """How a seeded bug was found, or that it was not (`property` is "")."""
+
+    mutant: str
+    property: str
+    scenario: str
+    faults: int
+    steps: int
+    states: int
+
+
+# ---------------------------------------------------------------------- every scenario
+
+
+def explore_all(
+    report: Report,
+    limits: Limits,
+    *,
+    faults: int | None,
+    names: tuple[str, ...],
+    mutant: str | None,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Explore every scenario that is made for it; print a line each; return the exit code."""
+    from ..explore.shelf import explorations
+
+    found: list[Done] = []
+    tasks = [(_explore_one, (name, faults, names, mutant, limits, report.ascii)) for name in explorations()]
+    interrupted = _each(tasks, jobs, "exploring", lambda number, done: found.append(done), in_order=True)
+    if as_json:
+        click.echo(json.dumps([done.data for done in found], indent=2))
+    else:
+        for done in found:
+            report.console.print(Text(done.line, style=done.style), soft_wrap=True)
+        _tell_sum(report, found, len(tasks))
+    if interrupted:
+        return INTERRUPTED
+    return max((done.code for done in found), key=lambda code: (code == FAILED, code), default=0)
+
+
+def _tell_sum(report: Report, found: list[Done], of: int) -> None:
+    states = sum(done.data["states"] for done in found)
+    transitions = sum(done.data["transitions"] for done in found)
+    asked = {each["name"] for done in found for each in done.data["properties"] if each["verdict"] != "vacuous"}
+    every = {each["name"] for done in found for each in done.data["properties"]}
+    edges = {edge for done in found for edge in done.data["edges"]}
+    report.line(
+        f"{len(found)} of {of} explored: {states:,} states, {transitions:,} transitions, {len(edges)} edges; "
+        f"{len(asked)} of {len(every)} properties were asked at least once"
+    )
+    if every - asked:
+        report.line(f"never asked: {', '.join(sorted(every - asked))}", "yellow")
+
+
+def _explore_one(
+    name: str, faults: int | None, names: tuple[str, ...], mutant: str | None, limits: Limits, ascii: bool
+) -> Done:
+    plan = planned(name, faults=faults, names=names, mutant=mutant)
+    _, found = searched(plan, limits)
+    line = line_of(plan, found, ascii=ascii)
+    return Done(name, as_data(plan, found), line.plain, "red" if found.violated else "", code_of(found))
+
+
+# ---------------------------------------------------------------------- every seeded bug
+
+
+def explore_mutants(report: Report, limits: Limits, *, faults: int | None, jobs: int | None, as_json: bool) -> int:
+    """Look for every seeded bug; print what catches each, and how soon; return the exit code."""
+    from ..tcp.mutants.seeded import SEEDED
+
+    most = MOST_FAULTS if faults is None else faults
+    found: list[Caught] = []
+    tasks = [(_catch, (name, most, limits)) for name in dict.fromkeys(each.mutant for each in SEEDED)]
+    interrupted = _each(tasks, jobs, "looking for seeded bugs", lambda number, done: found.append(done), in_order=True)
+    missed = [each.mutant for each in found if not each.property]
+    if as_json:
+        click.echo(json.dumps([_caught_data(each) for each in found], indent=2))
+    else:
+        _tell_caught(report, found)
+        report.line(f"{len(found) - len(missed)} of {len(found)} seeded bugs are caught with at most {most} faults")
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if missed else 0
+
+
+def _caught_data(each: Caught) -> dict[str, Any]:
+    return {name: getattr(each, name) for name in ("mutant", "property", "scenario", "faults", "steps", "states")}
+
+
+def _tell_caught(report: Report, found: list[Caught]) -> None:
+    """Print the table: the mutant, the property that catches it, k, steps, states."""
+    console = report.console
+    widest = max((len(each.mutant) for each in found), default=0)
+    head = f"{'mutant':<{widest}}  {'k':>1}  {'steps':>5}  {'states':>9}  property, scenario"
+    console.print(Text(head, "bold"), soft_wrap=True)
+    for each in found:
+        if not each.property:
+            console.print(Text(f"{each.mutant:<{widest}}  not caught", "red"), soft_wrap=True)
+            continue
+        counts = f"{each.faults}  {each.steps:>5}  {each.states:>9,}"
+        console.print(f"{each.mutant:<{widest}}  {counts}  {each.property}, {each.scenario}", soft_wrap=True)
+
+
+def _catch(mutant: str, most: int, limits: Limits) -> Caught:
+    """Explore with a mutant, with as few faults as will do, until some property is broken."""
+    from ..explore.shelf import explorations
+
+    states = 0
+    for faults in range(most + 1):
+        best: Caught | None = None
+        for name in explorations():
+            try:
+                plan = planned(name, faults=faults, names=(), mutant=mutant)
+            except Wrong:  # not every scenario can be explored with every mutant
+                continue
+            _, found = searched(plan, limits, first=True)
+            states += found.tally.states
+            for verdict in found.violated:
+                violation = verdict.violation
+                assert violation is not None
+                if best is None or len(violation.path) < best.steps:
+                    best = Caught(mutant, verdict.subject.name, name, violation.faults, len(violation.path), states)
+        if best is not None:
+            return replace(best, states=states)
+    return Caught(mutant, "", "", most, 0, states)
+
+
+# ---------------------------------------------------------------------- several at a time
+
+
+def _each(
+    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]],
+    jobs: int | None,
+    what: str,
+    take: Callable[[int, Any], object],
+    *,
+    in_order: bool,
+) -> bool:
+    """Carry out tasks in processes and give what came of them, in their order; return whether Ctrl-C ended it."""
+    workers = min(jobs or os.cpu_count() or 1, max(len(tasks), 1))
+    known: dict[int, Any] = {}
+    interrupted = False
+    with _progress(what, len(tasks)) as step:
+        try:
+            if workers == 1:
+                for number, (act, arguments) in enumerate(tasks):
+                    known[number] = act(*arguments)
+                    step()
+            else:
+                _in_processes(tasks, workers, known, step)
+        except KeyboardInterrupt:
+            interrupted = True
+    for number in sorted(known):
+        take(number, known[number])
+    return interrupted
+
+
+def _in_processes(
+    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]],
+    workers: int,
+    known: dict[int, Any],
+    step: Callable[[], None],
+) -> None:
+    pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
+    try:
+        waiting: dict[Future[Any], int] = {
+            pool.submit(act, *arguments): number for number, (act, arguments) in enumerate(tasks)
+        }
+        for done in as_completed(waiting):
+            known[waiting[done]] = done.result()
+            step()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _progress(what: str, of: int) -> Iterator[Callable[[], None]]:
+    """Show on standard error how far it is, if a person sits there."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("", total=of)
+        yield lambda: shown.advance(task)

@@ -1,0 +1,104 @@
+"""A broken property as something to look at: a scenario file that breaks it again, its run, and the path in words.
+
+Rule 1. What is shown has happened: the file is read and run, on the simulated network, and it is compared whether the
+        two ends sent what they sent in the exploration. Where no way to break the property can be shown so, the path
+        in words is all there is, and that is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..properties.property import Kind
+from ..scenario.loading import loads
+from ..scenario.problems import ScenarioError
+from ..scenario.running import run
+from ..trace import Sent
+from .replaying import NotInTime, timetable
+from .telling import told
+from .writing import written
+
+if TYPE_CHECKING:
+    from ..scenario.running import Run
+    from .checking import Verdict, Violation
+    from .plans import Plan
+    from .replaying import Timetable
+    from .world import Exploration
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """How a property is broken.
+
+    Attributes:
+        verdict: of which property.
+        violation: the way that is shown.
+        steps: it in words, each step with whether it is a fault.
+        text: the scenario file; "" where the way can't be shown in virtual time.
+        run: its run; None likewise.
+        decisive: the number of the record with which the decisive step begins in the run's trace.
+        why_not: why there is no file, or "".
+    """
+
+    verdict: Verdict
+    violation: Violation
+    steps: tuple[tuple[str, bool], ...]
+    text: str = ""
+    run: Run | None = None
+    decisive: int = 0
+    why_not: str = ""
+
+
+def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: str = "") -> Counterexample:
+    """Return how a violated property is broken: the simplest way that can be run again, else the simplest."""
+    assert verdict.violation is not None
+    reasons: list[str] = []
+    for violation in (verdict.violation, *verdict.others):
+        steps = tuple(told(world, violation.path))
+        try:
+            times = timetable(world, violation.path)
+            text = _text(plan, verdict, violation, times, title)
+            again = run(loads(text, "counterexample.yaml"), mutant=plan.mutant or None, explained=True)
+        except (NotInTime, ScenarioError) as error:
+            reasons.append(str(error))
+            continue
+        if not _same(again, times):
+            reasons.append("on the simulated network the ends send something else")
+            continue
+        ends = times.ends
+        decisive = next((record.serial for record in again.trace if record.time >= ends), 0)
+        return Counterexample(verdict, violation, steps, text, again, decisive)
+    steps = tuple(told(world, verdict.violation.path))
+    return Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
+
+
+def _text(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, title: str) -> str:
+    """Return the file in which a property is broken again."""
+    subject = verdict.subject
+    number = f" ({subject.id})" if subject.id else ""
+    faults = "no fault" if not violation.faults else f"{violation.faults} fault{'s' if violation.faults > 1 else ''}"
+    broken = f"with the mutant {plan.mutant}" if plan.mutant else "here"
+    intro = (
+        f"A counterexample to {subject.name}{number}, found by exploring {plan.scenario.name}:\n"
+        f"{subject.sentence}\n"
+        f"{subject.cite}. It is broken {broken}, with {faults}, in {len(violation.path)} steps: {violation.what}."
+    )
+    return written(
+        plan.scenario.text,
+        plan.players,
+        times,
+        title=title or f"{subject.name} is broken",
+        intro=intro,
+        always=[subject.name] if subject.kind is not Kind.LEADS_TO else [],
+        eventually=[subject.name] if subject.kind is Kind.LEADS_TO else [],
+        mutant=plan.mutant or None,
+    )
+
+
+def _same(again: Run, times: Timetable) -> bool:
+    """Return whether the run sent, in this order, what the path sent."""
+    names = list(again.trace.hosts)
+    sent = [(record.host, record.segment.wire()[:3]) for record in again.trace if isinstance(record, Sent)]
+    path = [(names[flight.sender], flight.segment.wire()[:3]) for flight in times.flights]
+    return sent[: len(path)] == path
