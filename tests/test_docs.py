@@ -11,10 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tcpsim import ScenarioError, Trace, TraceError, loads, run
+from tcpsim import ScenarioError, Trace, TraceError, loads, properties, run
 from tcpsim.cli import commands, group, pages
 from tcpsim.net.impairments import netem
-from tcpsim.scenario import document, models, moments, running, sights, values, words
+from tcpsim.scenario import document, models, moments, running, sights, standings, values, words
 from tcpsim.scenario.faulting import rules_of
 from tcpsim.tcp import calls
 from tcpsim.tcp.actions import SIGNALS, TIMERS
@@ -42,10 +42,11 @@ PARSERS = {
     "happening": moments.parse_occurrence,
     "count": moments.parse_count,
     "timer": moments.parse_timer,
+    "standing": standings.parse_standing,
 }
 PARTS: list[type[models.Part]] = [
     models.ScenarioFile, models.Host, models.Link, models.BurstyLoss, models.StateLoss, models.Fault, models.Expect,
-    models.Quiz, models.Nat, models.Firewall,
+    models.Quiz, models.Nat, models.Firewall, models.Explore,
     models.Listen, models.Accept, models.ShowQueues, models.QueueLengths,
     models.Connect, models.Open, models.Send, models.Receive, models.Read, models.Close, models.Abort,
     models.Status, models.OpenUdp, models.SendTo, models.CloseUdp, models.Crash, models.Restart, models.Inject,
@@ -219,14 +220,26 @@ def test_every_limit_and_exit_code_is_told() -> None:
 
 
 def test_what_is_made_is_current(tmp_path: Path) -> None:
-    for name in ("scenarios.md", "packetdrill.md"):
+    for name in ("scenarios.md", "packetdrill.md", "properties.md"):
         (tmp_path / name).write_text((DOCS / name).read_text("utf-8"), "utf-8")
     ran = CliRunner().invoke(commands.tcpsim, ["pages", str(tmp_path)])
     assert ran.exit_code == 0, ran.output
     made = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
-    assert sorted(made) == ["knobs.md", "mutants.md", "packetdrill.md", "requirements.md", "scenarios.md"]
+    names = ["knobs", "mutants", "packetdrill", "properties", "requirements", "scenarios"]
+    assert sorted(made) == [f"{name}.md" for name in names]
     stale = [name for name, text in made.items() if text != (DOCS / name).read_text("utf-8")]
     assert stale == [], "`make docs` makes them again"
+
+
+def test_a_property_of_ones_own_takes_a_few_lines() -> None:
+    page = (DOCS / "properties.md").read_text("utf-8")
+    known = dict(properties.PROPERTIES)
+    try:
+        exec(the_block(page, "python"), {})
+        assert [name for name in properties.PROPERTIES if name not in known] == ["no-urgent-data", "half-open-seen"]
+    finally:
+        properties.PROPERTIES.clear()
+        properties.PROPERTIES.update(known)
 
 
 def test_a_changed_key_makes_the_page_stale() -> None:

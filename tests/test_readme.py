@@ -76,7 +76,7 @@ def test_every_exit_code_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["wire", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "web", "testing", "cli"]
+    "room", ["wire", "properties", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "web", "testing", "cli"]
 )
 def test_architecture_names_every_file_of_the_upper_floors(room: str) -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")

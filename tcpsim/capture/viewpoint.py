@@ -87,7 +87,7 @@ class Viewpoint:
         around: the round trip between there and each side, the shortest seen; None where nothing measures it.
         delay: how long a packet is under way between there and each side.
         place: "client", "server", or "between" for anywhere else, and where that is unknown.
-        handshake: whether the handshake measured both.
+        handshake: whether the handshake measured both: later answers may come late, because their ACK is delayed.
     """
 
     around: tuple[Time | None, Time | None]
@@ -188,7 +188,7 @@ class _Measuring:
             self._times[at], self._twice[at] = time, True
 
     def answered(self, acked: int, time: Time) -> bool:
-        """Take note of an ACK; return whether it measures."""
+        """Take note of an ACK; return whether it measures, and of what was sent once."""
         covered = bisect_right(self._ends, acked)
         if not covered:
             return False
@@ -198,7 +198,7 @@ class _Measuring:
             self._doubtful = gap if self._doubtful is None else min(self._doubtful, gap)
         else:
             self._clear = gap if self._clear is None else min(self._clear, gap)
-        return True
+        return not twice
 
 
 def short(span: Time) -> str:

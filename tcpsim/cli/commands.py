@@ -29,6 +29,7 @@ from .mutants import mutants
 from .packetdrill import packetdrill
 from .page import PAGES, draw_page, is_page
 from .quiz import quiz
+from .reachable import reachable
 from .screen import not_onto, own_canvas, patience, screen, writing
 from .serve import serve
 from .views import viewed
@@ -58,6 +59,7 @@ Examples:
   tcpsim states simultaneous-close       the path of each host
   tcpsim diff lost-syn --profile linux   a run in two ways, side by side
   tcpsim diff lost-fin --mutant no-time-wait  beside a TCP that is wrong
+  tcpsim reachable --table               which states two ends can share
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
   tcpsim coverage --all --missing        what the library leaves out
@@ -234,6 +236,7 @@ tcpsim.add_command(diff)
 tcpsim.add_command(coverage)
 tcpsim.add_command(check)
 tcpsim.add_command(mutants)
+tcpsim.add_command(reachable)
 tcpsim.add_command(serve)
 tcpsim.add_command(explore)
 

@@ -290,6 +290,13 @@ def _tell_counterexample(report: Report, plan: Plan, shown: Counterexample, file
     subject = shown.verdict.subject
     report.line(f"{subject.name}: {subject.sentence} ({subject.cite})", "bold")
     report.line(shown.violation.what, "red", indent=2)
+    simplest = shown.verdict.violation
+    if simplest is not None and simplest is not shown.violation:
+        report.line(
+            f"(A way in {len(simplest.path)} steps can't be shown in virtual time; this one can.)",
+            "bright_black",
+            indent=2,
+        )
     console.print()
     for number, (words, fault) in enumerate(shown.steps, 1):
         mark = "!" if fault else " "

@@ -19,13 +19,18 @@ PATHS: Final = "simultaneous-close"
 TRANSFER: Final = "lossy-transfer"
 """It is drawn in other views than the ladder, which is long."""
 VIEWS: Final = ("sequence", "congestion")
+PAIRS: Final = 1
+"""The pairs of states that two ends can be in are looked for within so many faults: more would take a minute."""
 
 
 def make(folder: Path) -> Iterator[Path]:
     """Draw every figure into a folder; yield each file."""
     from ..draw import Look, draw_ladder, draw_states
+    from ..draw.pairs import draw_pairs
     from ..draw.views import draw_view
+    from ..explore.answers import Ground
     from .looks import caption_of
+    from .reachable import table_of
     from .screen import writing
 
     with writing(folder / "lossy.svg"):
@@ -37,3 +42,4 @@ def make(folder: Path) -> Iterator[Path]:
         transfer = trace_of(TRANSFER, explained=True)
         for view in VIEWS:
             yield draw_view(view, folder / f"{TRANSFER}-{view}.svg", transfer)
+        yield draw_pairs(table_of(Ground.of_anything(), PAIRS)[0], folder / "pairs.svg")

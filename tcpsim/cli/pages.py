@@ -2,7 +2,8 @@
 compares them with those that lie there.
 
 `knobs.md`, `requirements.md` and `mutants.md` are made as a whole; of `scenarios.md`, the table between each
-`<!-- keys: TYPE -->` and its `<!-- end -->`; of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end.
+`<!-- keys: TYPE -->` and its `<!-- end -->`; of `packetdrill.md`, that between `<!-- variables: TABLE -->` and its end;
+of `properties.md`, that between `<!-- properties -->` and its end.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from ..net.counters import COUNTERS
+from ..properties import PROPERTIES
 from ..tcp.actions import SIGNALS, TIMERS
 from ..tcp.config import KNOBS, PROFILES
 from ..tcp.mutants import HEADINGS, MUTANTS
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 KEYS: Final = re.compile(r"(?<=<!-- keys: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 VARIABLES: Final = re.compile(r"(?<=<!-- variables: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+CATALOGUE: Final = re.compile(r"(?<=<!-- properties -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 _KNOBS_HEAD: Final = """\
 # Knobs
@@ -81,7 +84,7 @@ def make(folder: Path) -> Iterator[Path]:
     yield _write(folder / "knobs.md", knobs_page())
     yield _write(folder / "requirements.md", requirements_page())
     yield _write(folder / "mutants.md", mutants_page())
-    for name in ("scenarios.md", "packetdrill.md"):
+    for name in ("scenarios.md", "packetdrill.md", "properties.md"):
         page = folder / name
         yield _write(page, with_tables(page.read_text("utf-8")))
 
@@ -223,7 +226,15 @@ def _insisted(mutant: Mutant) -> str:
 def with_tables(page: str) -> str:
     """Return a page with each of its tables of keys made anew."""
     page = KEYS.sub(lambda match: f"{match[1]}{match[2]}{keys_table(match[1])}", page)
-    return VARIABLES.sub(lambda match: f"{match[1]}{match[2]}{variables_table(match[1])}", page)
+    page = VARIABLES.sub(lambda match: f"{match[1]}{match[2]}{variables_table(match[1])}", page)
+    return CATALOGUE.sub(lambda _: properties_table(), page)
+
+
+def properties_table() -> str:
+    """Return the catalogue of properties."""
+    known = [each for each in PROPERTIES.values() if each.id]
+    rows = [[each.id, _code(each.name), each.kind.value, each.cite, each.sentence] for each in known]
+    return table(["", "property", "kind", "where that stands", "what holds"], rows)
 
 
 def variables_table(name: str) -> str:
@@ -329,6 +340,7 @@ def _names() -> dict[str, str]:
         "StatesReached": "state, or list of states", "SignalName": "[signal](#signals)", "Switch": "`on` or `off`",
         "Count": "[count](#counts)", "DeliveredText": "text, or number of octets",
         "MutantName": "`NAME` or `NAME@HOST`",
+        "PropertyName": "property", "StandingPhrase": "[standing](#standings)", "GoalPhrase": "[goal](#standings)",
         "AnyStep": "[step](#the-script)",
     }  # fmt: skip
 
@@ -362,13 +374,15 @@ def type_words(hint: Any) -> str:
 _ANCHORS: Final = {
     "Host": "hosts", "Knobs": "knobs", "Link": "links", "Impairments": "impairments", "BurstyLoss": "loss-in-bursts",
     "StateLoss": "loss-in-bursts", "Fault": "faults", "Expect": "expectations", "Quiz": "questions",
-    "QueueLengths": "counters-and-queues", "Nat": "middleboxes", "Firewall": "middleboxes",
+    "Explore": "explorations", "QueueLengths": "counters-and-queues", "Nat": "middleboxes", "Firewall": "middleboxes",
 }  # fmt: skip
 
 
 def _plural(words: str) -> str:
     if "](" in words:
         return words.replace("](", "s](")
+    if words.endswith("y"):
+        return f"{words.removesuffix('y')}ies"
     name, comma, rest = words.partition(",")
     return words if name == "text" or " octets" in rest else f"{name}s{comma}{rest}"
 

@@ -41,6 +41,9 @@ STATE_FILL: Final = {
 STRIPED: Final = frozenset({State.LISTEN, State.SYN_RECEIVED, State.CLOSE_WAIT, State.LAST_ACK})
 """The states whose lifeline is striped."""
 
+FAULT_FILL: Final = ("#58a5a4", "#a3d1b4", "#e2e3a6", "#f3d9c0")
+"""The fill of what takes no fault, one, two, and three or more: the fewer, the darker."""
+
 INK: Final = "#1b1f24"
 ON_FILL: Final = "#1b1f23"
 """Ink on the fill of a state: dark in every theme, as the fills are light in every theme."""
@@ -153,7 +156,7 @@ PRINT: Final = Theme(
     {
         INK: "#000000", GREY: "#333333", FAINT: "#8c8c8c", RULE: "#d9d9d9", BAND: "#f7f7f7", CHIP: "#eeeeee",
         **dict.fromkeys((RED, AMBER, TEAL, BLUE, GREEN), "#000000"), MARKS[1]: "#595959", MARKS[2]: "#262626",
-        **{colour: _grey(colour) for colour in STATE_FILL.values()},
+        **{colour: _grey(colour) for colour in (*STATE_FILL.values(), *FAULT_FILL)},
     },
 )  # fmt: skip
 THEMES: Final = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}

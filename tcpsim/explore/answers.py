@@ -49,15 +49,18 @@ class Ground:
 
     Attributes:
         about: what it is, in words.
+        rules: what the users do and what a fault is, in sentences. notes: what of a scenario is left out.
         names: of the two hosts, in the order of their states in a pair.
         text: the scenario.
         world: makes the world; with True, the same with its two ends exchanged. Only a symmetric one is asked for that.
     """
 
     about: str
+    rules: str
     names: tuple[str, str]
     text: str
     world: Callable[[bool], Exploration]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of_anything(cls) -> Ground:
@@ -67,7 +70,12 @@ class Ground:
             one, other = anything()
             return Exploration(other, one, symmetric=True) if exchanged else Exploration(one, other, symmetric=True)
 
-        return cls("anything that two users can do", NAMES, TEXT, world)
+        rules = (
+            "Each user opens once, actively or passively, and may close or abort at any moment. A fault: a segment is "
+            "lost, copied or overtaken, a timer expires too early, or a host crashes, after which its user may open "
+            "again."
+        )
+        return cls("anything that two users can do", rules, NAMES, TEXT, world)
 
     @classmethod
     def of_plan(cls, plan: Plan) -> Ground:
@@ -76,8 +84,11 @@ class Ground:
         def world(_exchanged: bool) -> Exploration:
             return Exploration(*plan.players, old=plan.old, in_order=plan.in_order, quiet=plan.quiet)
 
+        befalls = "lost, copied or overtaken" if plan.in_order else "lost or copied"
+        early = ", or a timer expires too early" if plan.quiet else ""
+        rules = f"The users make the calls of {plan.name}. A fault: a segment is {befalls}{early}."
         one, other = (player.name for player in plan.players)
-        return cls(plan.name, (one, other), plan.scenario.text, world)
+        return cls(plan.name, rules, (one, other), plan.scenario.text, world, plan.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class Way:
         steps: each in words, with whether it is a fault.
         text: a scenario file in which it happens; "" where it can't be shown in virtual time.
         run: that file's run; None likewise.
-        slow: whether the file holds packets back only for what happens while they are under way.
+        slow: whether the file holds packets back.
         why_not: why there is no file, or "".
     """
 
@@ -151,7 +162,7 @@ def _way(question: Question, ground: Ground, reaching: Reaching) -> Way | None:
     simplest: Way | None = None
     for pair, meeting in reaching.ways(_TRIED):
         way = _shown(question, ground, reaching.world, pair, meeting)
-        if way.run is not None:
+        if way.run is not None or not way.steps:
             return way
         simplest = simplest or way
     return simplest
@@ -165,7 +176,7 @@ def _shown(question: Question, ground: Ground, world: Exploration, pair: Pair, m
         world, path, pair = other, mirrored(world, path, other), pair[::-1]
     path = _listening_first(world, path)
     steps = tuple(told(world, path))
-    why_not = "nothing has to happen"
+    why_not = "this is how both ends begin"
     if path:
         try:
             times = timetable(world, path)
@@ -253,7 +264,7 @@ def _opens_passively(world: Exploration, codes: Sequence[int], index: int) -> bo
     state = _walked(world, codes[:index])
     assert state is not None
     end = argument >> 8
-    call = world.tables[end].choices(state[end])[argument & 0xFF][1]  # type: ignore[index,arg-type]  # two ends, both numbers
+    call = world.tables[end].choices(state[end])[argument & 0xFF][1]  # type: ignore[arg-type]  # two ends, both numbers
     return call.name in ("open", "listen")
 
 

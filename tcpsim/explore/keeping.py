@@ -102,11 +102,10 @@ def _of_player(end: str, player: Player) -> dict[str, str]:
     told = {f"{end}: {name}": repr(getattr(player, name)) for name in ("name", "local", "remote", "iss_step")}
     calls = [[(call.words, call.data, call.after, call.reading, goal) for call, goal in at] for at in player.program]
     told[f"{end}: program"] = repr(calls)
-    for name in ("endpoint", "changes"):
-        thing = getattr(player, name)
-        told[f"{end}: {name}"] = "" if thing is None else f"{thing.__module__}.{thing.__qualname__}"
-    for knob in fields(player.config):
-        told[f"{end}: {knob.name}"] = repr(getattr(player.config, knob.name))
+    told[f"{end}: endpoint"] = f"{player.endpoint.__module__}.{player.endpoint.__qualname__}"
+    config = player.config if player.changes is None else player.changes(player.config)
+    for knob in fields(config):
+        told[f"{end}: {knob.name}"] = repr(getattr(config, knob.name))
     return told
 
 

@@ -180,12 +180,14 @@ def _players(
     sockets = [(plan.address, port) for plan, port in zip(scenario.hosts, script.ports, strict=True)]
     for end, plan in enumerate(scenario.hosts):
         named, settings, mutant_name = settings_of(plan, scenario, profile_name, knobs, mutation)
-        own = script.knobs[end] or {}
-        config = checked(profile(named, **settings), own)
-        if config.iss is None or not ("iss" in settings or "iss" in own):
-            config = replace(config, iss=ISS[end])
+        config = checked(profile(named, **settings), script.knobs[end] or {})
+        isses = [iss for iss in script.isses[end] if iss is not None]
+        if isses or config.iss is None or "iss" not in settings:
+            config = replace(config, iss=isses[0] if isses else ISS[end])
         program = line(*script.programs[end])
         player = Player(plan.name, config, program, sockets[end], sockets[1 - end])
+        if len(isses) > 1:
+            player = replace(player, iss_step=(isses[1] - isses[0]) & MASK)
         made.append(player if mutant_name is None else _mutated(player, MUTANTS[mutant_name]))
     one, other = made
     return one, other
@@ -236,7 +238,9 @@ def _mirrored(call: Call) -> Call:
 def _old(segments: Iterable[Injected], players: tuple[Player, Player]) -> Iterable[Old]:
     """Yield the injected segments: relative numbers count from the first ISS of each host."""
     times: dict[int, int] = {}
-    bases = [(player.config if player.changes is None else player.changes(player.config)).iss or 0 for player in players]
+    bases = [
+        (player.config if player.changes is None else player.changes(player.config)).iss or 0 for player in players
+    ]
     for step, source, target in segments:
         nth = times[id(step)] = times.get(id(step), -1) + 1
         ours, theirs = bases[source], bases[target]

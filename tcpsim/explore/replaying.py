@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STEP: Final = 10 * MS
 """The time from one step to the next."""
+_COPIES: Final = 2
+"""A packet may arrive so often."""
 _ENTRY: Final = 2
 """Half a step more passes before a segment of an older connection arrives, so that it enters when nothing else is."""
 
@@ -211,6 +213,8 @@ class _Walk:
             for index, (_, flight) in enumerate(queue):
                 flight.arrives.append(max(ends, flight.sent_at) + STEP * (index + 1))
         for flight in self.flights:
+            if len(flight.arrives) > _COPIES:
+                raise NotInTime("a scenario can't say that a packet is copied twice, with unequal times in between")
             if flight.old:
                 flight.sent_at -= self.delay
         return Timetable(self.flights, self.deeds, ends, self.delay)

@@ -22,6 +22,7 @@ from ..scenario.plans import MOST_EXPLORED
 from ..scenario.problems import Problem, one_of
 from ..scenario.translation import find
 from ..tcp.diagram import LISTEN, State
+from ..tcp.seqnum import MASK
 from .programs import Call
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Script:
         programs: the calls of each of the two hosts.
         ports: the port of each.
         injected: segments of an earlier connection.
-        knobs: what the opening calls of each host say of its knobs.
+        knobs: what the opening calls of each host say of its knobs, but for `iss`.
+        isses: the ISS that each of them says.
         notes: what is left out, in sentences.
         problems: what can't be explored.
     """
@@ -78,6 +80,7 @@ class Script:
         self._listening: int | None = None  # whose passive OPEN the step before is
         self.ports = self._ports()
         self.knobs: list[dict[str, Any] | None] = [None, None]
+        self.isses: tuple[list[int | None], list[int | None]] = ([], [])
         for index, plan in enumerate(scenario.script):
             self._index = index
             self._read(plan)
@@ -217,6 +220,7 @@ class Script:
 
     def _opening(self, end: int, step: models.Listen | models.Connect | models.Open) -> Call | None:
         knobs = {} if step.knobs is None else step.knobs.knobs
+        self._note_iss(end, knobs.pop("iss", None))
         known = self.knobs[end]
         if known is not None and known != knobs:
             wrong = f"this connection of {step.host} has other knobs than the one before"
@@ -234,6 +238,15 @@ class Script:
                     if getattr(step, key) != models.Listen.model_fields[key].default:
                         self._tell(key, f"a listener with {key!r} can't be explored", "one without limits")
                 return Call("listen", reading=step.reading)
+
+    def _note_iss(self, end: int, iss: int | None) -> None:
+        """Take note of the ISS with which a host opens: it has to grow by the same amount each time."""
+        known = self.isses[end]
+        if len(known) > 1 and iss != (None if known[-1] is None else (2 * known[-1] - (known[-2] or 0)) & MASK):
+            self._tell("knobs", "the ISS of this connection does not follow", "one that grows by the same each time")
+        elif known and (iss is None) is not (known[0] is None):
+            self._tell("knobs", "only some connections of the host have an `iss`", "one for each, or for none")
+        known.append(iss)
 
     def _on_connection(self, end: int, step: Any) -> Call | None:
         if isinstance(step, models.Close) and step.port is not None:
@@ -301,7 +314,7 @@ class Script:
             self.notes.append("a host that crashes is up again at once")
         for link in scenario.links:
             if link.nat is not None or link.firewall is not None:
-                box = "NAT" if link.nat is not None else "firewall"
+                box = "nat" if link.nat is not None else "firewall"
                 self.problems.append(Problem(link.place, f"a {box} can't be explored", "a link without a middlebox"))
             if link.faults:
                 self.notes.append("the faults of the link are left out: within the bound every fault is tried")

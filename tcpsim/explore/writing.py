@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import io
 import itertools
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ..tcp.segment import ACK, ctl_name
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from .replaying import Deed, Flight, Timetable
     from .sides import Player
 
+WIDTH: Final = 110
+"""Columns of a comment."""
 _KEPT: Final = ("profile", "knobs", "hosts", "seed")
 """What a counterexample has from the file that was explored."""
 
@@ -45,7 +49,7 @@ def written(
     `intro` becomes the comment at its head. With `mutant` the file says which mutant makes it fail.
     """
     yaml = YAML()
-    yaml.width = 110
+    yaml.width = 1_000  # a step stands on one line
     yaml.indent(mapping=2, sequence=4, offset=2)
     original = YAML(typ="safe", pure=True).load(text)
     tree: dict[str, Any] = {"title": title}
@@ -64,9 +68,37 @@ def written(
         tree["mutant"] = mutant
     tree |= extra or {}
     out = io.StringIO()
-    yaml.dump(tree, out)
-    head = "".join(f"# {line}\n" for line in intro.splitlines())
-    return f"{head}\n{out.getvalue()}"
+    yaml.dump(CommentedMap({key: _laid_out(value) for key, value in tree.items()}), out)
+    return f"{_comment(intro)}\n{out.getvalue()}"
+
+
+def _comment(intro: str) -> str:
+    lines = [line for part in intro.splitlines() for line in textwrap.wrap(part, WIDTH) or [""]]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+
+
+def _laid_out(value: Any) -> Any:
+    """Return a tree in which what holds nothing but plain values stands on one line."""
+    if isinstance(value, dict):
+        if value and all(_plain(each) for each in value.values()):
+            return _on_one_line(CommentedMap(value))
+        return CommentedMap({key: _laid_out(each) for key, each in value.items()})
+    if isinstance(value, list):
+        if all(isinstance(each, (str, int)) for each in value):
+            return _on_one_line(CommentedSeq(value))
+        return CommentedSeq([_laid_out(each) for each in value])
+    return value
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value takes no room: a word, a number, or a mapping of these that is small."""
+    small = isinstance(value, dict) and len(value) == 1
+    return isinstance(value, (str, int, float)) or (small and all(_plain(each) for each in value.values()))
+
+
+def _on_one_line(value: Any) -> Any:
+    value.fa.set_flow_style()
+    return value
 
 
 def _script(players: tuple[Player, Player], times: Timetable) -> list[dict[str, Any]]:

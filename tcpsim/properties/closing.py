@@ -31,7 +31,8 @@ def fin_taken_once(step: Step) -> Answer:
     was, tcb, name = step.before.endpoint, step.after.endpoint, step.after.name
     if not step.same or not (tcb.fin_received or was.fin_received) or tcb.state is LISTEN:
         return None
-    begin = was.rcv_nxt if was.state.both_syns else (tcb.irs + 1) & MASK
+    known = was.state.both_syns or was.fin_received  # the latter: a RST has ended it, and text waits to be read
+    begin = was.rcv_nxt if known else (tcb.irs + 1) & MASK
     moved, taken = (tcb.rcv_nxt - begin) & MASK, step.accepted
     if was.fin_received:
         return not (moved or taken) or f"{name} takes {taken} octets, and {moved} numbers, after the peer's FIN"
@@ -70,8 +71,8 @@ def _silent(end: End) -> bool:
     goal=lambda world: not any(_silent(end) for end in world.ends), id="L11",
 )  # fmt: skip
 def close_sends_fin(world: World) -> Answer:
-    """The user has called CLOSE, and no FIN is out."""
-    return any(_silent(end) for end in world.ends)
+    """The user has called CLOSE, and there is a peer to be told."""
+    return any(end.closed and end.state.both_syns for end in world.ends)
 
 
 # ------------------------------------------------------------------ TIME-WAIT
@@ -139,7 +140,7 @@ def time_wait_guarded(step: Step) -> Answer:
         if not cfg.time_wait_ignores_rst and cfg.time_wait_answers != "unexpected":
             return None
         return stays or f"{name} lets {segment} end TIME-WAIT"
-    if stays or (not cfg.challenge_syn and step.same):
+    if stays:
         return True
     if not cfg.reuse_time_wait:
         return f"{name} leaves TIME-WAIT for a SYN"

@@ -88,12 +88,12 @@ def send_variables_in_order(world: World) -> Answer:
     "nor by a SYN, whatever its number is.", id="A16",
 )  # fmt: skip
 def ack_in_range(step: Step) -> Answer:
-    """SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT; where a knob takes RFC 5961 back, RFC 793 lets more through."""
+    """SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT: an endpoint whose knobs take RFC 5961 back breaks it."""
     segment, tcb = step.event.segment, step.before.endpoint
     if segment is None or not tcb.state.synchronized or not step.same or segment.ctl & RST:
         return None
     if segment.ctl & SYN:
-        if not tcb.cfg.challenge_syn or (tcb.state is TIME_WAIT and tcb.cfg.reuse_time_wait):
+        if tcb.state is TIME_WAIT and tcb.cfg.reuse_time_wait:
             return None
         return nothing_but_the_answer(step, "a SYN")
     if not segment.ctl & ACK or not _outside(tcb, segment.ack):
@@ -109,7 +109,7 @@ def _outside(tcb: TCB, ack: int) -> bool:
     oldest = tcb.max_snd_wnd
     if tcb.cfg.unsent_ack != "answer":  # kernels: nor below all that was sent
         oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK)
-    return tcb.cfg.challenge_ack and SPACE - ahead > oldest
+    return SPACE - ahead > oldest
 
 
 # ------------------------------------------------------------------ what options add

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "window it is challenged, outside it is nothing.", id="A13",
 )  # fmt: skip
 def reset_only_at_rcv_nxt(step: Step) -> Answer:
-    """RFC 5961 3.2; where a knob takes that back, anywhere in the window will do, as RFC 793 has it."""
+    """RFC 5961 3.2: an endpoint whose knobs take that back, and believe what is in the window, breaks it."""
     segment, tcb = step.event.segment, step.before.endpoint
     if segment is None or not step.same or segment.ctl & (RST | SYN) != RST:
         return None
@@ -37,7 +37,7 @@ def reset_only_at_rcv_nxt(step: Step) -> Answer:
         return _judged(step, segment, False)
     exact = segment.seq == tcb.rcv_nxt
     in_window = exact or (segment.seq - tcb.rcv_nxt) & MASK < tcb.rcv_wnd
-    if not in_window or exact or not cfg.challenge_rst:
+    if not in_window or exact:
         return _judged(step, segment, in_window)
     return _challenged(step, segment)
 

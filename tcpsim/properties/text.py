@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ..tcp.diagram import CLOSED, SYN_RECEIVED
+from ..tcp.actions import Discarded
+from ..tcp.diagram import CLOSED, SYN_RECEIVED, TIME_WAIT
+from ..tcp.rules import CHALLENGE_LIMITED, NO_TIMESTAMPS, PAWS, SYN_FIN_DROPPED
 from ..tcp.segment import ACK, RST, SYN
 from ..tcp.seqnum import MASK
 from .changes import changed, nothing_but_the_answer
@@ -100,19 +102,39 @@ def _began_with_old_syn(end: End) -> bool:
 
 @step(
     "unacceptable-changes-nothing", "RFC 9293 3.10.7.4, first",
-    "A segment that lies outside the window, as every copy of what was received does, changes nothing: at most it is "
-    "answered.", id="A30",
+    "A segment that lies outside the window, as every copy of what was received does, changes nothing, and is answered "
+    "with an ACK.", id="A30",
 )  # fmt: skip
 def unacceptable_changes_nothing(step: Step) -> Answer:
     """Table 6 and what the RFC and its Appendix A.2 allow beside it; nor does it open the congestion window."""
     segment, was, tcb = step.event.segment, step.before.endpoint, step.after.endpoint
     if segment is None or not step.same or not was.state.both_syns or segment.ctl & RST:
         return None
-    if _acceptable(was, segment) or _is_allowed(was, segment):
+    if _acceptable(was, segment):
         return None
+    if _is_allowed(was, segment):
+        names = [] if segment.ctl & SYN else [name for name in changed(step) if name not in _OF_ACK]
+        return f"{step.after.name} lets {segment} change {', '.join(names)}" if names else not segment.ctl & SYN or None
+    if not _is_answered(step):
+        return f"{step.after.name} does not answer {segment}"
     if was.cc.key() != tcb.cc.key():
         return f"{step.after.name} lets {segment} change the congestion window"
     return nothing_but_the_answer(step, str(segment))
+
+
+def _is_answered(step: Step) -> bool:
+    """Return whether an ACK goes back; or whether a knob, PAWS or RFC 5961's limit lets the segment be dropped."""
+    was = step.before.endpoint
+    if any(sent.ctl & (ACK | RST) == ACK for sent in step.segments):
+        return True
+    if was.state is TIME_WAIT and was.cfg.time_wait_answers == "unexpected":
+        return True
+    return any(isinstance(action, Discarded) and action.why in _DROPPED for action in step.actions)
+
+
+_DROPPED: Final = (CHALLENGE_LIMITED, NO_TIMESTAMPS, PAWS, SYN_FIN_DROPPED)
+_OF_ACK: Final = frozenset({"the state", "SND.UNA", "SND.WND", "SND.WL1", "SND.WL2"})
+"""What an ACK field may change."""
 
 
 def _acceptable(tcb: TCB, segment: Segment) -> bool:

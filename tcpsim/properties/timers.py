@@ -41,8 +41,8 @@ def outstanding_is_watched(world: World) -> Answer:
 
 @step(
     "retransmission-backs-off", "RFC 6298 5 (5.5)",
-    "When the retransmission timer expires, the oldest segment goes again under its own number, and the next interval "
-    "is twice as long, up to a maximum.", id="L22b",
+    "When the retransmission timer expires, the oldest segment goes again under its own number, the next interval is "
+    "twice as long, up to a maximum, and the time after which it is given up goes on counting.", id="L22b",
 )  # fmt: skip
 def retransmission_backs_off(step: Step) -> Answer:
     """The first timeouts of a SYN need not double where a knob says so; probes of a zero window back off too."""
@@ -52,6 +52,8 @@ def retransmission_backs_off(step: Step) -> Answer:
     if step.fired("retransmission"):
         if not any(sent.seq == was.snd_una and sent.seg_len for sent in step.segments):
             return f"{name} does not send {was.snd_una}, its oldest number, again"
+        if tcb.progress_at != was.progress_at and (was.retransmits or was.cfg.patience_from == "send"):
+            return f"{name} forgets how long it has tried in vain"
         least, rest = _least_interval(was), tcb.rexmit_at - step.now
         return rest >= least or f"{name} waits for {format_duration(rest)}, not for {format_duration(least)}"
     if step.fired("persist") and not was.snd_wnd:

@@ -39,6 +39,26 @@ def new_text_in_window(step: Step) -> Answer:
     return asked
 
 
+@invariant(
+    "nothing-beyond-the-window", "RFC 9293 3.8.6",
+    "Nothing is under way beyond the right edge of the window that the receiver has, but one octet that probes and a FIN.",
+    id="A5b",
+)  # fmt: skip
+def nothing_beyond_the_window(world: World) -> Answer:
+    """As long as `window-never-shrinks` holds, all that was ever offered ends there; text in a SYN comes before that."""
+    asked = None
+    for one, other in world.pairs():
+        tcb = one.endpoint
+        if not world.joined or tcb.cfg.fast_open != "off":
+            continue
+        asked = True
+        fin_is_out = tcb.fin_queued and tcb.snd_max == tcb.snd_goal
+        beyond = (tcb.snd_max - fin_is_out - _right_edge(other)) & MASK
+        if 1 < beyond < HALF:
+            return f"{one.name} has sent {beyond} octets more than {other.name} has room for"
+    return asked
+
+
 @step(
     "window-never-shrinks", "RFC 9293 3.8.6, SHLD-14",
     "The right edge of the receive window, RCV.NXT+RCV.WND, never moves left: what was promised stays promised.",
@@ -105,13 +125,17 @@ def _is_newer(tcb: TCB, segment: Segment) -> bool:
 # ------------------------------------------------------------------ a window of zero
 
 
+def _waits(one: End, other: End) -> bool:
+    """Return whether one end waits at a window of zero."""
+    tcb = one.endpoint
+    return one.heard(other) and other.heard(one) and not tcb.snd_wnd and bool(tcb.outstanding or tcb.unsent)
+
+
 def _misled(one: End, other: End) -> bool:
     """Return whether one end waits at a window of zero although the other's is open."""
-    tcb, peer = one.endpoint, other.endpoint
-    if not (one.heard(other) and other.heard(one)) or tcb.snd_wnd:
-        return False
+    peer = other.endpoint
     offered = peer.rcv_wnd if other.state is SYN_RECEIVED else peer.rcv_wnd >> peer.rcv_scale
-    return bool(offered and (tcb.outstanding or tcb.unsent))
+    return offered > 0 and _waits(one, other)
 
 
 @leads_to(
@@ -120,8 +144,8 @@ def _misled(one: End, other: End) -> bool:
     goal=lambda world: not any(_misled(one, other) for one, other in world.pairs()), id="L20",
 )  # fmt: skip
 def window_opens_again(world: World) -> Answer:
-    """Data waits, SND.WND = 0, and the receiver's window is open."""
-    return any(_misled(one, other) for one, other in world.pairs())
+    """Something waits and SND.WND = 0; the receiver's window may be open, or closed for as long as nobody reads."""
+    return any(_waits(one, other) for one, other in world.pairs())
 
 
 @invariant(

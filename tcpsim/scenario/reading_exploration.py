@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..properties import Property
 from .document import Scalar
-from .plans import Asked, ExplorePlan
+from .plans import MOST_EXPLORED, Asked, ExplorePlan
 from .standings import Standing, eventually, never
 from .translation import find
 
@@ -33,6 +33,7 @@ def explore_plan(written: models.ScenarioFile, found: Findings) -> ExplorePlan |
     if len(written.hosts) != HOSTS:
         count = len(written.hosts)
         found.tell(place, f"there {'is 1 host' if count == 1 else f'are {count} hosts'}", "exactly two to explore")
+    _check_the_rest(written, found)
     asked: list[Asked] = []
     for each in _asked(said, found):
         if any(each.subject.name == earlier.subject.name for earlier in asked):
@@ -42,6 +43,23 @@ def explore_plan(written: models.ScenarioFile, found: Findings) -> ExplorePlan |
         place, said.faults, said.order == "kept", said.timers == "quiet", said.symmetric, tuple(asked),
         said.always is None,
     )  # fmt: skip
+
+
+def _check_the_rest(written: models.ScenarioFile, found: Findings) -> None:
+    """Take note of what stands elsewhere in the file and would make nonsense of what properties see."""
+    for index, link in enumerate(written.links or ()):
+        for box in ("nat", "firewall"):
+            if getattr(link, box) is not None:
+                found.tell(found.key_place("links", index, box), f"a {box} can't be explored", "none beside `explore`")
+    sent = dict.fromkeys(written.hosts, 0)
+    for index, step in enumerate(written.script):
+        size = (getattr(step, "octets", None) or 0) + len(getattr(step, "data", None) or "")
+        if step.call not in ("send", "connect") or step.host not in sent:
+            continue
+        if sent[step.host] <= MOST_EXPLORED < sent[step.host] + size:
+            wrong = f"{step.host} sends too much to explore"
+            found.tell(found.place("script", index), wrong, f"at most {MOST_EXPLORED:,} octets beside `explore`")
+        sent[step.host] += size
 
 
 def _asked(said: models.Explore, found: Findings) -> Iterator[Asked]:

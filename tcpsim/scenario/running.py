@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..net import Network
 from ..tcp.calls import TcpError
+from ..tcp.config import profile as config_of
 from ..tcp.mutants import NoSuchMutant, named
 from ..tcp.units import format_duration
 from ..trace import Called, Header
@@ -30,6 +31,7 @@ from .moments import AtTime
 from .problems import nearest_word, one_of, shown
 from .values import Mutation
 from .watching import Watch, first_of
+from .witnessing import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +122,7 @@ def run(
     trace = runner.trace
     evidence = Evidence(trace, runner.names)
     verdict = [expectation.check(evidence) for expectation in scenario.expectations]
+    verdict += [] if runner.witness is None else runner.witness.outcomes(ended)
     verdict += [each.check(evidence) for each in runner.never_happened()]
     if ended != "interrupted" and seed in (None, scenario.seed) and not (profile or knobs or mutant):
         verdict += [each.check(evidence) for each in _never_asked(scenario, evidence)]
@@ -198,6 +201,21 @@ class _Runner:
         self.caller = Caller(network, self.names)
         self.steps = self._pending()
         self._seen = 0
+        self.witness = self._witness(profile, knobs)
+
+    def _witness(self, profile: str | None, knobs: dict[str, Any]) -> Witness | None:
+        """Return who asks the properties that the file names; None if it names none."""
+        explore = self.scenario.explore
+        if explore is None or not explore.asked:
+            return None
+        meant = {}
+        for plan in self.scenario.hosts:
+            named_profile, settings, _ = settings_of(plan, self.scenario, profile, knobs, None)
+            meant[plan.name] = config_of(named_profile, **settings)
+        return Witness(self.network, explore.asked, self._has_made_all_calls, meant)
+
+    def _has_made_all_calls(self, host: str) -> bool:
+        return all(pending.ran for pending in self.steps if getattr(pending.plan.step, "host", None) == host)
 
     def _pending(self) -> list[_Pending]:
         steps: list[_Pending] = []
@@ -225,10 +243,15 @@ class _Runner:
     def _until_the_end(self) -> str:
         reason = self._reason_to_stop(0)
         events = 0
+        witness = self.witness
+        if witness is not None:
+            witness.look()
         while reason is None:
             self.network.step()
             events += 1
             self._look()
+            if witness is not None:
+                witness.look()
             reason = self._reason_to_stop(events)
         return reason
 

@@ -383,7 +383,7 @@ class TCB:
         the clock has the clock in its key; which one a later OPEN would choose is not told.
         """
         clock = now if self.cfg.iss is None and not self.state.synchronized else None
-        deadlines = tuple([None if at == NEVER else at - now for at in _DEADLINES(self)])
+        deadlines = tuple([None if at == NEVER else at - now for at in (*_DEADLINES(self), self._patience_ends)])
         running = self.outstanding or self.snd_nxt != self.snd_goal
         return (
             _VARIABLES(self),
@@ -397,7 +397,22 @@ class TCB:
             self.cc.key(),
             self._timestamp_clock(now),
             clock,
+            min(self.persist_backoff, self._doublings),
         )
+
+    @property
+    def _patience_ends(self) -> Time:
+        """When the user timeout ends. Its start no longer matters once progress has moved the end on."""
+        timeout = self.cfg.user_timeout
+        if self.user_at == NEVER or timeout is None or not self.syn_acked:
+            return self.user_at
+        return max(self.user_at, self.progress_at + timeout)
+
+    @property
+    def _doublings(self) -> int:
+        """After so many, the interval between two probes of a closed window is the longest, whatever the RTO is."""
+        shortest = min(self.cfg.rto_min, self.cfg.rto_initial, self.cfg.rto_after_syn_loss)
+        return (self._longest_rto // shortest).bit_length()
 
     @property
     def _longest_rto(self) -> Time:
@@ -420,8 +435,8 @@ class TCB:
 
 _APART: frozenset[str] = frozenset(
     {
-        "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "progress_at", "rcv_at", "rtt_at",
-        "rtt_seq", "ts_offset", "ts_recent_at",
+        "cc", "challenges", "challenges_from", "edge", "limited", "observed", "out", "persist_backoff", "progress_at",
+        "rcv_at", "rtt_at", "rtt_seq", "ts_offset", "ts_recent_at",
         "sent_at", "wake", "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at",
         "linger_at", "fin_wait_2_at",
     }
@@ -429,7 +444,7 @@ _APART: frozenset[str] = frozenset(
 """What a key holds in another form, or not at all."""
 
 _DEADLINES: Any = attrgetter(
-    "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "user_at", "linger_at", "fin_wait_2_at"
+    "rexmit_at", "persist_at", "delack_at", "time_wait_at", "keepalive_at", "linger_at", "fin_wait_2_at"
 )
 _IN_KEY = tuple(name for name in TCB.__slots__ if name not in _APART)
 _VARIABLES: Any = attrgetter(*_IN_KEY)

@@ -148,7 +148,7 @@ function namesOf(names, box, kind) {
   for (const [name, x, role] of names) {
     const text = draw("text", { x, y: 14.5, class: role === "host" ? "name" : "name box" });
     text.textContent = name;
-    text.dataset.host = role === "host" ? hosts.findIndex((host) => host.name === name) : "";
+    text.dataset.whose = role === "host" ? hosts.findIndex((host) => host.name === name) : "";
     strip.append(text);
   }
   byId("names").append(strip);
@@ -215,7 +215,7 @@ function follow() {
 /** Where the ladder is wider than what is seen of it, bring into sight what the event drew, or at least its host. */
 function followAcross(box, ladder) {
   const frame = box.getBoundingClientRect();
-  const nodes = ladder.lit.length ? ladder.lit : ladder.names.querySelectorAll(`[data-host="${steps[at].host}"]`);
+  const nodes = ladder.lit.length ? ladder.lit : ladder.names.querySelectorAll(`[data-whose="${steps[at].host}"]`);
   const drawn = [...nodes].map((node) => node.getBoundingClientRect()).filter(({ height }) => height);
   if (!drawn.length) return;
   const left = Math.min(...drawn.map((each) => each.left));

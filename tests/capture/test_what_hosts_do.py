@@ -287,7 +287,7 @@ def test_what_python_programs_need_is_named_by_the_package(tmp_path: Path) -> No
         check(Seen().handshake().kept(tmp_path), stream=3)
 
 
-# ---------------------------------------------------------------------- overtaken by one's own retransmission
+# ---------------------------------------------------------------------- what was sent twice
 
 
 def test_what_comes_behind_its_own_retransmission_was_not_lost(tmp_path: Path) -> None:
@@ -304,3 +304,11 @@ def test_what_comes_behind_its_own_retransmission_was_not_lost(tmp_path: Path) -
     assert [(record.seq, record.retransmission) for record in told.of_kind(Sent, "server")][1:] == [
         (1, 0), (1_001, 0), (1, 1),
     ]  # fmt: skip
+
+
+def test_a_syn_sent_twice_is_no_measure_of_what_is_too_soon(tmp_path: Path) -> None:
+    seen = Seen().client(0, "SYN", 99).client(1_000, "SYN", 99).server(1_048, "SYN,ACK", 299, 100)
+    seen.client(1_048, "ACK", 100, 300).client(1_049, "PSH,ACK", 100, 300, 10)
+    told = load(seen.server(1_116, "ACK", 300, 110).kept(tmp_path))  # a busy host answers later than it can
+    assert lost(told) == [("client", 0, "behind the capture")]
+    assert "by acknowledgments" in notes(told)[0]

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     Seen = tuple[Any, ...]
 
 SLOTS: Final = TCB.__slots__
-DO_NOT_MATTER: Final = {"edge", "observed", "out", "rcv_at", "wake"}
-"""The last edge only tells where the state came from, `rcv_at` matters with `pingpong`; the others are between an
-endpoint and its driver."""
+DO_NOT_MATTER: Final = {"edge", "observed", "out", "rcv_at", "user_at", "wake"}
+"""The last edge only tells where the state came from, `rcv_at` matters with `pingpong`, and `user_at` until the first
+progress has moved the end of the user timeout on; the others are between an endpoint and its driver."""
 
 ISS, IRS = 0xFFFF_FFFE, 0x7FFF_FFFD
 KNOBS: Final[dict[str, Any]] = {
@@ -306,6 +306,45 @@ def test_a_timer_that_runs_counts_down() -> None:
     it.sends(b"x")
     key = it.end.key(it.now)
     assert it.end.key(it.now + 1) != key
+
+
+def test_the_start_of_the_user_timeout_matters_until_progress_has_moved_its_end() -> None:
+    it = established(NUMBERS[0], user_timeout="5min")
+    it.sends(2 * MSS)
+    changed = it.end.fork()
+    changed.user_at += 1
+    assert changed.key(it.now) != it.end.key(it.now)
+    it.waits(500 * MS)
+    it.arrives("ACK", ack=1 + MSS, wnd=WIDE)
+    changed = it.end.fork()
+    changed.user_at -= SECOND
+    assert changed.key(it.now) == it.end.key(it.now)
+
+
+@pytest.mark.parametrize("knobs", [{"user_timeout": "off", "connect_timeout": "2min"}, {}], ids=["connect", "user"])
+def test_while_the_syn_is_under_way_the_user_timeout_is_what_it_was_at_its_start(knobs: dict[str, Any]) -> None:
+    it = fresh(NUMBERS[0], **knobs)
+    it.opens(active=True)
+    changed = it.end.fork()
+    changed.user_at += 1
+    assert changed.key(it.now) != it.end.key(it.now)
+
+
+def test_a_window_that_stays_closed_leads_back_to_the_same_key() -> None:
+    """Probes go on for ever, as seldom as can be: from some probe on nothing tells one from the next."""
+    it = established(NUMBERS[0], rto_max="1min")
+    it.arrives("ACK", ack=1, wnd=0)
+    it.sends(b"x")
+    keys = []
+    for _ in range(12):
+        at = it.end.next_timeout()
+        assert at is not None
+        it.waits(at - it.now)
+        it.arrives("ACK", ack=1, wnd=0)
+        keys.append(it.end.key(it.now))
+    assert it.end.persist_backoff == 12
+    assert len(set(keys)) == 7, "1, 2, 4, 8, 16, 32 and 60 s"
+    assert keys[7:] == [keys[6]] * 5
 
 
 def test_the_idle_time_counts_up_to_the_longest_rto() -> None:

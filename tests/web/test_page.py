@@ -306,7 +306,7 @@ def test_a_narrow_ladder_has_the_same_and_nothing_overlaps(lossy: Trace) -> None
     assert sorted(shot.serial for shot in narrow.shots) == sorted(shot.serial for shot in wide.shots)
     boxes = [label.box for label in narrow.labels]
     assert not [1 for place, box in enumerate(boxes) for other in boxes[place + 1 :] if box.overlaps(other)]
-    assert all(0 <= box.bounds[0] and box.bounds[2] <= narrow.width for box in boxes)
+    assert all(box.bounds[0] >= 0 and box.bounds[2] <= narrow.width for box in boxes)
 
 
 def test_no_view_is_tried_of_too_many_records(lossy: Trace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,7 +243,7 @@ def test_what_an_event_drew_is_brought_into_sight_on_a_phone(opened: Opening) ->
         if spans:
             assert frame["x"] <= (min(spans) + max(spans)) / 2 <= frame["x"] + frame["width"]
         elif page.evaluate("steps[at].host >= 0"):  # an arrival draws nothing of its own
-            name = page.locator(".strip.small [data-host='%d']" % page.evaluate("steps[at].host")).bounding_box()
+            name = page.locator(f".strip.small [data-whose='{page.evaluate('steps[at].host')}']").bounding_box()
             assert frame["x"] - 1 <= name["x"]
             assert name["x"] + name["width"] <= frame["x"] + frame["width"] + 1
 
