@@ -75,9 +75,13 @@ def test_every_exit_code_is_told() -> None:
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == codes
 
 
-@pytest.mark.parametrize(
-    "room", ["wire", "properties", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "web", "testing", "cli"]
-)
+ROOMS = [
+    "wire", "properties", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "web", "testing",
+    "cli",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_architecture_names_every_file_of_the_upper_floors(room: str) -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     (table,) = re.findall(rf"^\| file of `{room}/` \| job \|\n(.*?)\n\n", text, re.DOTALL | re.MULTILINE)

@@ -52,7 +52,10 @@ _SIGNS: Final = {
 @click.option("--mutants", "seeded", is_flag=True, help="Look for every seeded bug: what catches it, and how soon.")
 @click.option("--properties", "listed", is_flag=True, help="List the properties.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help=f"The counterexample's file; else {COUNTEREXAMPLE}."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help=f"The counterexample's file, else {COUNTEREXAMPLE}; for --mutants a folder.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="So many processes, with --all and --mutants.")
 @click.option(
@@ -103,7 +106,7 @@ def explore(
         if everything:
             code = explore_all(report, limits, faults=faults, names=names, mutant=mutant, jobs=jobs, as_json=as_json)
         else:
-            code = explore_mutants(report, limits, faults=faults, jobs=jobs, as_json=as_json)
+            code = explore_mutants(report, limits, faults=faults, jobs=jobs, folder=output, as_json=as_json)
         click.get_current_context().exit(code)
     if scenario is None:
         raise click.UsageError("which scenario? Name one, or give --all; `tcpsim explore --help`")

@@ -9,7 +9,8 @@ import json
 import os
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -17,11 +18,17 @@ from rich.text import Text
 
 from .explore import as_data, code_of, line_of, planned, searched
 from .group import FAILED, INTERRUPTED, Wrong
+from .screen import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from ..explore.checking import Verdict
     from ..explore.engine import Limits
+    from ..explore.plans import Plan
+    from ..explore.world import Exploration
+    from ..tcp.mutants.seeded import Seeded
     from .reporting import Report
 
 MOST_FAULTS: Final = 2
@@ -41,14 +48,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """How a seeded bug was found, or that it was not (`property` is "")."""
+    """How a seeded bug was found, or that it was not (`property` is ""); `text` is the counterexample's file."""
 
     mutant: str
+    bug: str
     property: str
     scenario: str
     faults: int
     steps: int
     states: int
+    text: str = ""
 
 
 # ---------------------------------------------------------------------- every scenario
@@ -107,15 +116,22 @@ def _explore_one(
 # ---------------------------------------------------------------------- every seeded bug
 
 
-def explore_mutants(report: Report, limits: Limits, *, faults: int | None, jobs: int | None, as_json: bool) -> int:
-    """Look for every seeded bug; print what catches each, and how soon; return the exit code."""
+def explore_mutants(
+    report: Report, limits: Limits, *, faults: int | None, jobs: int | None, folder: Path | None, as_json: bool
+) -> int:
+    """Look for every seeded bug; print what catches each, and how soon; return the exit code.
+
+    With a `folder`, the counterexample of each is written there.
+    """
     from ..tcp.mutants.seeded import SEEDED
 
     most = MOST_FAULTS if faults is None else faults
     found: list[Caught] = []
-    tasks = [(_catch, (name, most, limits)) for name in dict.fromkeys(each.mutant for each in SEEDED)]
+    tasks = [(_catch, (each, most, limits)) for each in SEEDED]
     interrupted = _each(tasks, jobs, "looking for seeded bugs", lambda number, done: found.append(done), in_order=True)
     missed = [each.mutant for each in found if not each.property]
+    if folder is not None:
+        _write_all(folder, found)
     if as_json:
         click.echo(json.dumps([_caught_data(each) for each in found], indent=2))
     else:
@@ -126,8 +142,19 @@ def explore_mutants(report: Report, limits: Limits, *, faults: int | None, jobs:
     return FAILED if missed else 0
 
 
+def _write_all(folder: Path, found: list[Caught]) -> None:
+    with writing(folder / "x"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for each in found:
+        if each.text:
+            with writing(folder / f"{each.mutant}.yaml"):
+                (folder / f"{each.mutant}.yaml").write_text(each.text, "utf-8")
+
+
 def _caught_data(each: Caught) -> dict[str, Any]:
-    return {name: getattr(each, name) for name in ("mutant", "property", "scenario", "faults", "steps", "states")}
+    return {
+        name: getattr(each, name) for name in ("mutant", "bug", "property", "scenario", "faults", "steps", "states")
+    }
 
 
 def _tell_caught(report: Report, found: list[Caught]) -> None:
@@ -144,28 +171,42 @@ def _tell_caught(report: Report, found: list[Caught]) -> None:
         console.print(f"{each.mutant:<{widest}}  {counts}  {each.property}, {each.scenario}", soft_wrap=True)
 
 
-def _catch(mutant: str, most: int, limits: Limits) -> Caught:
-    """Explore with a mutant, with as few faults as will do, until some property is broken."""
+def _catch(seeded: Seeded, most: int, limits: Limits) -> Caught:
+    """Explore with a mutant, with as few faults as will do, until some property is broken that otherwise holds."""
+    from ..explore.counterexamples import counterexample
     from ..explore.shelf import explorations
 
     states = 0
     for faults in range(most + 1):
-        best: Caught | None = None
+        found: list[tuple[tuple[int, bool, str], Plan, Exploration, Verdict]] = []
         for name in explorations():
             try:
-                plan = planned(name, faults=faults, names=(), mutant=mutant)
+                plan = planned(name, faults=faults, names=(), mutant=seeded.mutant)
             except Wrong:  # not every scenario can be explored with every mutant
                 continue
-            _, found = searched(plan, limits, first=True)
-            states += found.tally.states
-            for verdict in found.violated:
-                violation = verdict.violation
-                assert violation is not None
-                if best is None or len(violation.path) < best.steps:
-                    best = Caught(mutant, verdict.subject.name, name, violation.faults, len(violation.path), states)
-        if best is not None:
-            return replace(best, states=states)
-    return Caught(mutant, "", "", most, 0, states)
+            world, came = searched(plan, limits)
+            states += came.tally.states
+            sound = [each for each in came.violated if each.subject.name not in _broken_anyway(name, faults, limits)]
+            for verdict in sound:
+                assert verdict.violation is not None
+                rank = (len(verdict.violation.path), verdict.subject.id != seeded.property, name)
+                found.append((rank, plan, world, verdict))
+        if found:
+            _, plan, world, verdict = min(found, key=lambda each: each[0])
+            shown = counterexample(plan, world, verdict, title=f"{seeded.bug[0].upper()}{seeded.bug[1:]}")
+            subject = verdict.subject
+            steps = len(shown.violation.path)
+            return Caught(
+                seeded.mutant, seeded.bug, subject.name, plan.scenario.name, faults, steps, states, shown.text
+            )
+    return Caught(seeded.mutant, seeded.bug, "", "", most, 0, states)
+
+
+@cache
+def _broken_anyway(name: str, faults: int, limits: Limits) -> frozenset[str]:
+    """Return the properties that are broken without any mutant: they catch none."""
+    plan = planned(name, faults=faults, names=(), mutant=None)
+    return frozenset(each.subject.name for each in searched(plan, limits)[1].violated)
 
 
 # ---------------------------------------------------------------------- several at a time

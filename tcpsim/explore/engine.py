@@ -233,11 +233,12 @@ class Search(Generic[S]):
     def _expand_depth(self) -> None:
         """Expand all states of the least depth."""
         depth = min(chain(self.frontier, self.arriving))
-        self.tally.depth = max(self.tally.depth, depth)
         for digest, parent, code, state in self.arriving.pop(depth, ()):
             if digest not in self.seen:
                 self._enter(digest, depth, parent, code, state)
         states = self.frontier[depth]
+        if states:
+            self.tally.depth = max(self.tally.depth, depth)
         while states and not self.stopped:
             here = [states.popleft() for _ in range(min(len(states), _LOOKS))]
             states.extendleft(reversed(here[self._expand(here, depth + 1) :]))
@@ -289,7 +290,7 @@ class Search(Generic[S]):
         if not self.stopped and tally.waiting:
             if self._told:
                 self.stopped = INTERRUPTED
-            elif tally.states >= limits.states:
+            elif tally.states > limits.states:
                 self.stopped = f"limit of {limits.states:,} states"
             elif seconds >= limits.seconds:
                 self.stopped = f"limit of {limits.seconds:g} s"

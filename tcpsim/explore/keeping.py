@@ -46,6 +46,9 @@ _ARRAYS: Final = {
 """The arrays of a file, in its order, and the types of their items."""
 
 
+_CHANGED: Final = "the endpoints do something else now than when it was kept"
+
+
 class NotKept(Exception):
     """An exploration can't be kept, or a file can't be taken up; the message says why."""
 
@@ -57,6 +60,7 @@ def keep(checker: Checker, where: Path) -> None:
     """
     if checker.search.torn:
         raise NotKept("the exploration was broken off in the midst of a step, so it can't be gone on with")
+    checker.world.initial()  # if it has not begun
     content = _content(checker)
     beside = where.with_name(f"{where.name}.part")
     beside.write_bytes(content)
@@ -73,11 +77,14 @@ def take_up(checker: Checker, where: Path) -> None:
     _same(notes["of"], identity(checker))
     try:
         _work_out(checker, arrays["history"])
-        if notes["ends"] != _ends(checker.world):
-            raise NotKept("the endpoints do something else now than when it was kept")
+    except (IndexError, ValueError, OverflowError):
+        raise NotKept(_CHANGED) from None
+    if notes.get("ends") != _ends(checker.world):
+        raise NotKept(_CHANGED)
+    try:
         _fill_search(checker, notes, arrays)
         _fill_checker(checker, notes, arrays)
-    except (IndexError, KeyError, TypeError, ValueError, StopIteration, RuntimeError) as wrong:
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as wrong:
         raise NotKept("what the file says does not fit together") from wrong
 
 
@@ -100,8 +107,7 @@ def identity(checker: Checker) -> dict[str, str]:
 
 def _of_player(end: str, player: Player) -> dict[str, str]:
     told = {f"{end}: {name}": repr(getattr(player, name)) for name in ("name", "local", "remote", "iss_step")}
-    calls = [[(call.words, call.data, call.after, call.reading, goal) for call, goal in at] for at in player.program]
-    told[f"{end}: program"] = repr(calls)
+    told[f"{end}: program"] = repr(player.program)
     told[f"{end}: endpoint"] = f"{player.endpoint.__module__}.{player.endpoint.__qualname__}"
     config = player.config if player.changes is None else player.changes(player.config)
     for knob in fields(config):

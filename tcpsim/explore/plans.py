@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..properties import PROPERTIES, NoSuchProperty, Property
+from ..properties import PROPERTIES, Kind, NoSuchProperty, Property
 from ..properties import named as property_named
 from ..scenario import Place, Problem, Scenario, ScenarioError, load
 from ..scenario.calling import guess, injected
+from ..scenario.models import MOST_GOALS
 from ..scenario.plans import ExplorePlan
 from ..scenario.problems import nearest_word
 from ..scenario.running import mutation_of, settings_of
@@ -134,6 +135,9 @@ def exploration(
     problems = list(script.problems)
     if said.symmetric and (difference := _difference(script, players)):
         problems.append(Problem(said.place, f"`symmetric` is on, but {difference}", "two hosts that do the same"))
+    if sum(each.kind is Kind.LEADS_TO for each in asked) > MOST_GOALS:
+        wrong = f"more than {MOST_GOALS} properties say what comes about in the end"
+        problems.append(Problem(said.place, wrong, "fewer under `eventually`, or `always: []` beside it"))
     if problems:
         raise ScenarioError(problems)
     return Plan(

@@ -39,9 +39,9 @@ class Happening:
     Attributes:
         now: nanoseconds.
         host: where.
-        connection: whose event it is; None for a packet that is for no connection: then `before` is None, too, and
-            what answers it stands behind it in the trace.
-        before: the endpoint as the event found it; that of the connection is as the event has left it.
+        connection: whose event it is; None for a packet that is for no connection: then `before` and `after` are None,
+            too, and what answers it stands behind it in the trace.
+        before, after: copies of the endpoint, as the event found it and as it left it.
         kind: `segment`, `timeout`, `call`, `crash`, or `icmp` for an ICMP error.
         packet, segment: which has arrived; 0 and None for other kinds.
         call, error: the call as the trace has it, and what it returned; "" for other kinds.
@@ -53,6 +53,7 @@ class Happening:
     host: Host
     connection: Connection | None
     before: Endpoint | None
+    after: Endpoint | None
     kind: str
     packet: int = 0
     segment: Segment | None = None
@@ -67,7 +68,7 @@ def observe(host: Host, see: Callable[[Happening], object]) -> None:
     tells = host.stranger
 
     def stranger(now: Time, packet: Packet) -> None:
-        see(Happening(now, host, None, None, "segment", packet.number, packet.segment))
+        see(Happening(now, host, None, None, None, "segment", packet.number, packet.segment))
         if tells is not None:
             tells(now, packet)
 
@@ -101,7 +102,7 @@ def _observed(base: type[Connection], see: Callable[[Happening], object]) -> typ
             before = self._was
             super().forget()
             self._was = self.endpoint.fork()
-            see(Happening(self.host.agenda.now, self.host, self, before, "crash"))
+            see(Happening(self.host.agenda.now, self.host, self, before, self._was, "crash"))
 
         def carry_out(self, now: Time, actions: list[Action]) -> None:
             """Show the event, then do what the endpoint asks for."""
@@ -112,25 +113,26 @@ def _observed(base: type[Connection], see: Callable[[Happening], object]) -> typ
             super().carry_out(now, actions)
 
         def _happened(self, now: Time, before: Endpoint, actions: tuple[Action, ...]) -> Happening:
+            after = self._was
             if any(isinstance(action, TimerFired) for action in actions):
-                return Happening(now, self.host, self, before, "timeout", actions=actions)
+                return Happening(now, self.host, self, before, after, "timeout", actions=actions)
             row = self._trace.last_row if self._trace is not None else ()
             if row and row[1] == now and row[3] == self.number:
                 if row[0] is record.Arrived:
-                    return Happening(now, self.host, self, before, "segment", row[5], row[7], actions=actions)
+                    return Happening(now, self.host, self, before, after, "segment", row[5], row[7], actions=actions)
                 if row[0] is record.Called:
                     told = {"call": row[5], "given": self._given}
-                    return Happening(now, self.host, self, before, "call", actions=actions, **told)
+                    return Happening(now, self.host, self, before, after, "call", actions=actions, **told)
                 if row[0] is record.Note:
-                    return Happening(now, self.host, self, before, "icmp", actions=actions)
-            return Happening(now, self.host, self, before, "call", actions=actions)
+                    return Happening(now, self.host, self, before, after, "icmp", actions=actions)
+            return Happening(now, self.host, self, before, after, "call", actions=actions)
 
         def _call(self, words: str, call: Callable[[Time], list[Action]]) -> None:
             try:
                 super()._call(words, call)
             except TcpError as error:
                 now = self.host.agenda.now
-                see(Happening(now, self.host, self, self.endpoint, "call", call=words, error=str(error)))
+                see(Happening(now, self.host, self, self._was, self._was, "call", call=words, error=str(error)))
                 raise
 
     return Observed

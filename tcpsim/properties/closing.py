@@ -56,9 +56,9 @@ def own_fin_acknowledged(step: Step) -> Answer:
 
 
 def _silent(end: End) -> bool:
-    """Return whether the user has called CLOSE and no FIN says so."""
+    """Return whether the user has called CLOSE and no FIN says so, though no text waits for a window before it."""
     tcb = end.endpoint
-    if not end.closed:
+    if not end.closed or (tcb.unsent and not tcb.snd_wnd):
         return False
     if end.state is FIN_WAIT_1:
         return tcb.snd_max != tcb.snd_goal

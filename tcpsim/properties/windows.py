@@ -41,11 +41,11 @@ def new_text_in_window(step: Step) -> Answer:
 
 @invariant(
     "nothing-beyond-the-window", "RFC 9293 3.8.6",
-    "Nothing is under way beyond the right edge of the window that the receiver has, but one octet that probes and a FIN.",
+    "Nothing is sent beyond the right edge of the window that the receiver has, but one octet that probes and a FIN.",
     id="A5b",
 )  # fmt: skip
 def nothing_beyond_the_window(world: World) -> Answer:
-    """As long as `window-never-shrinks` holds, all that was ever offered ends there; text in a SYN comes before that."""
+    """While `window-never-shrinks` holds, all that was ever offered ends there. Fast Open sends before any offer."""
     asked = None
     for one, other in world.pairs():
         tcb = one.endpoint

@@ -58,7 +58,7 @@ FAULTS: Final = ("drop", "delay", "duplicate", "corrupt", "swap", "down")
 
 MOST_FAULTS: Final = 8
 """The most faults within which an exploration tries everything."""
-MOST_GOALS: Final = 8
+MOST_GOALS: Final = 15
 """The most entries of `eventually`."""
 
 

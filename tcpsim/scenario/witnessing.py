@@ -116,13 +116,14 @@ class Witness:
         self._touched[self._pair(connection)] = None
         self._note_listening(happening, connection)
         if event.call or event.kind != "call":
-            was = happening.before
+            was, now = happening.before, happening.after
             assert was is not None
+            assert now is not None
             number = connection.number
             step = Step(
                 self._end(happening.host, was, number, before),
                 event,
-                self._end(happening.host, connection.endpoint, number, ghost),
+                self._end(happening.host, now, number, ghost),
                 happening.actions,
             )
             self._ask(step, self._serial)

@@ -126,7 +126,7 @@ class Naive:
         yield from self._of_late(budget)
         yield from self._of_timers(budget)
         for end in (0, 1):
-            yield from self._of_user(end)
+            yield from self._of_user(end, budget)
 
     def _first(self, toward: int, budget: int) -> Iterator[tuple[int, Naive]]:
         lost = self.copy()
@@ -169,10 +169,10 @@ class Naive:
                 after._happened(end, after.hosts[end].endpoint.timeout(at))
                 yield price, after
 
-    def _of_user(self, end: int) -> Iterator[tuple[int, Naive]]:
+    def _of_user(self, end: int, budget: int) -> Iterator[tuple[int, Naive]]:
         program, place = self.players[end].program, self.hosts[end].place
         for call, goal in program[place] if place < len(program) else ():
-            if call.after is None or call.after[1] in self.hosts[call.after[0]].seen:
+            if call.price <= budget and (call.after is None or call.after[1] in self.hosts[call.after[0]].seen):
                 after = self.copy()
                 after.hosts[end].place = goal
                 try:
@@ -180,7 +180,7 @@ class Naive:
                 except TcpError:
                     actions = []
                 after._happened(end, actions)
-                yield 0, after
+                yield call.price, after
 
     # ------------------------------------------------------------------ what happens then
 
@@ -256,7 +256,8 @@ class Naive:
 
 
 def _final(what: str) -> bool:
-    return (what.startswith("connection ") and what != "connection closing") or what == "destination unreachable"
+    """Whether this is a word about the end of a connection."""
+    return what not in ("connection open", "connection closing") and what.startswith(("connection", "destination"))
 
 
 @dataclass

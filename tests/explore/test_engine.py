@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tcpsim.explore.world import Instant
 
+WHOLE = Search(SMALL["one octet"].world(), faults=1).run().tally.states
+
 
 def names(graph: Graph, **options: Any) -> tuple[Search[str], list[str]]:
     """Search, and return the states in the order of their numbers, too."""
@@ -117,16 +119,16 @@ def test_a_limit_is_a_result_with_a_name(limits: Limits, name: str, monkeypatch:
     search = Search(SMALL["one octet"].world(), faults=1, limits=limits).run()
 
     assert search.stopped == name
-    assert 0 < search.tally.states < 1_507
+    assert 0 < search.tally.states < WHOLE
     assert search.waiting()
-    assert search.tally.waiting == len(search.waiting())
+    assert search.tally.waiting >= len(search.waiting())  # what a fault has led to has no number yet
 
 
 def test_a_search_that_just_ends_at_its_limit_is_complete() -> None:
-    search = Search(SMALL["one octet"].world(), faults=1, limits=Limits(states=1_507)).run()
+    search = Search(SMALL["one octet"].world(), faults=1, limits=Limits(states=WHOLE)).run()
 
     assert search.stopped == ""
-    assert search.tally.states == 1_507
+    assert search.tally.states == WHOLE
 
 
 def test_who_watches_ends_it_by_saying_so() -> None:
@@ -195,7 +197,7 @@ def test_the_second_ctrl_c_breaks_it_off_and_it_can_not_go_on() -> None:
 
 def test_a_search_in_a_thread_leaves_signals_alone() -> None:
     found: list[Tally] = []
-    search = Search(SMALL["handshake"].world(), faults=1, progress=lambda tally: found.append(tally))
+    search = Search(SMALL["handshake"].world(), faults=1, progress=found.append)
     thread = threading.Thread(target=search.run)
     thread.start()
     thread.join()

@@ -16,6 +16,7 @@ from tcpsim.explore.engine import Limits
 from tcpsim.explore.keeping import MAGIC, NotKept, keep, take_up
 from tcpsim.properties.property import Kind, Property
 from tcpsim.tcp.diagram import CLOSED, ESTABLISHED
+from tcpsim.tcp.endpoint import Endpoint
 from tests.explore.worlds import SMALL, Small
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_what_was_kept_goes_on_to_the_same_result(
         at, pieces = report.tally.states + every, pieces + 1
 
     assert told(report) == expected
-    assert pieces >= 2
+    assert pieces >= 1
     assert list(one.search.seen.items()) == list(whole.search.seen.items())
     for array in ("parents", "steps", "prices", "done", "sources", "targets", "codes"):
         assert getattr(one.search, array) == getattr(whole.search, array)
@@ -133,9 +134,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("other", "differs"),
     [
-        (replace(ONE_OCTET, knobs={"rto_initial": 2_000_000_000}), r"end 0: rto_initial was 1000000000, here it is 2000000000"),
+        (replace(ONE_OCTET, knobs={"msl": 10**9}), r"end 0: msl was 30000000000, here it is 1000000000"),
         (replace(ONE_OCTET, isses=(100, 301)), r"end 1: iss was 300, here it is 301"),
-        (replace(ONE_OCTET, server=()), r"end 1: program was .*, here it is \[\]"),
+        (replace(ONE_OCTET, server=()), r"end 1: program was .*, here it is \(\)"),
         (replace(ONE_OCTET, faults=2), r"faults was 1, here it is 2"),
         (replace(ONE_OCTET, quiet=False), r"quiet was True, here it is False"),
         (replace(ONE_OCTET, old=SMALL["an old SYN"].old), r"old segments was \[\], here it is \["),
@@ -147,24 +148,18 @@ def test_another_exploration_is_refused_with_what_differs(kept: Path, other: Sma
 
 
 def test_other_properties_are_refused(kept: Path) -> None:
-    with pytest.raises(NotKept, match="properties was never-both, .*, here it is settles$"):
+    with pytest.raises(NotKept, match=r"properties was never-both, .*, here it is settles$"):
         take_up(checker(properties=PROPERTIES[-1:]), kept)
 
 
 def test_an_endpoint_that_was_changed_since_is_noticed(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = type(checker().world.tables[0].sides or [None])
-    assert endpoint is list
-    from tcpsim.tcp.endpoint import Endpoint
-
-    right = Endpoint.segment_arrives
-    monkeypatch.setattr(
-        Endpoint, "segment_arrives", lambda self, now, segment: right(self, now, segment._replace(wnd=1))
-    )
-    with pytest.raises(NotKept, match="the endpoints do something else now than when it was kept|does not fit"):
+    right = Endpoint.close
+    monkeypatch.setattr(Endpoint, "close", lambda self, now: right(self, now)[:0])
+    with pytest.raises(NotKept, match=r"^the endpoints do something else now than when it was kept$"):
         take_up(checker(), kept)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", pickle.dumps({"a": 1}), b"{}", MAGIC[:-3]])
+@pytest.mark.parametrize("content", [b"", b"x", pickle.dumps({"a": 1}), b"{}", MAGIC[:6]])
 def test_another_file_is_refused(kept: Path, content: bytes) -> None:
     kept.write_bytes(content)
     with pytest.raises(NotKept, match="does not hold an exploration"):

@@ -79,6 +79,7 @@ SMALL = {
         CALLS_AND_CLOSES, LISTENS_AND_CLOSES, faults=0, old=(OLD_SYN, OLD_ACK), knobs=IMPATIENT
     ),
     "a crash": Small(CALLS_AND_SENDS, CRASHES, faults=0),
+    "a crash that is a fault": Small(CALLS_AND_SENDS, line(Call("open"), Call("crash", price=1)), knobs=IMPATIENT),
     "a simultaneous open": Small(BOTH_CALL, BOTH_CALL, faults=0),
     "any order": Small(CALLS_AND_CLOSES, OPENS_AND_CLOSES, faults=0, in_order=False),
     "any order, one fault": Small(CALLS, OPENS, in_order=False, knobs=IMPATIENT),

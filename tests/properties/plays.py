@@ -123,7 +123,7 @@ def old_text_and_ack(stage: Stage) -> None:
     stage.inject(SERVER, segment("ACK", 1001, 9000, 500, b"zz"))
     stage.inject(SERVER, segment("ACK", 90, 5001, 500, b"zz"))
     stage.inject(SERVER, segment("SYN", 1002, 0, 500))
-    stage.quiet()
+    stage.flying.clear()
 
 
 def repeated(stage: Stage) -> None:

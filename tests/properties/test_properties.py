@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tcpsim.tcp.endpoint import Endpoint
 
 WITNESSES = {
-    "I1": "transfer", "I2": "transfer", "I3": "transfer", "I4": "transfer", "A5": "probing", "I6": "full",
+    "I1": "transfer", "I2": "transfer", "I3": "transfer", "I4": "transfer", "A5": "probing",
+    "A5b": "transfer", "I6": "full",
     "A7": "stale", "A8": "transfer", "A9": "overtaken", "A10": "both_close", "L11": "closed_after_fin",
     "I12": "old_text_and_ack", "I12b": "old_syn", "A13": "resets", "A14": "resets", "A16": "old_text_and_ack",
     "A17": "time_wait", "A18": "old_syn_in_time_wait", "A19": "old_timestamp", "L20": "full", "I20b": "probing",
@@ -34,6 +35,7 @@ BROKEN = [
     ("I2", "repeated", "duplicate-delivered-twice", {}),
     ("I3", "both_close", "ack-of-fin-unchecked", {}),
     ("I3", "old_syn", "new-number-on-retransmission", {}),
+    ("A5b", "probing", "window-ignored", {}),
     ("I6", "transfer", "window-shrunk", {}),
     ("A7", "transfer", "window-ignored", {}),
     ("A7", "stale", "stale-window", {}),
@@ -46,8 +48,11 @@ BROKEN = [
     ("I12", "old_text_and_ack", "unsent-ack-believed", {}),
     ("A13", "resets", "blind-rst", {}),
     ("A13", "resets", "rst-ignored", {}),
+    ("A13", "resets", "no-challenge-ack", {}),
     ("A14", "resets", "rst-answered-by-rst", {}),
     ("A16", "old_text_and_ack", "unsent-ack-believed", {}),
+    ("A16", "old_text_and_ack", "blind-syn", {}),
+    ("A16", "old_text_and_ack", "blind-data", {}),
     ("A17", "time_wait", "one-msl", {}),
     ("A17", "time_wait", "no-time-wait-restart", {}),
     ("A17", "both_close", "no-time-wait", {}),
