@@ -40,7 +40,7 @@ assert set(TCB.__slots__) >= _OURS | _PEERS
 
 def digest(*parts: bytes) -> bytes:
     """Return 16 octets of BLAKE2b for the parts, which have one length each or are the last."""
-    return blake2b(b"".join(parts), digest_size=SIZE).digest()
+    return blake2b(parts[0] if len(parts) == 1 else b"".join(parts), digest_size=SIZE).digest()
 
 
 def value_digest(value: object) -> bytes:

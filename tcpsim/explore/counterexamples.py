@@ -84,14 +84,18 @@ def _text(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, 
         f"{subject.sentence}\n"
         f"{subject.cite}. It is broken {broken}, with {faults}, in {len(violation.path)} steps: {violation.what}."
     )
+    kind = "eventually" if subject.kind is Kind.LEADS_TO else "always"
+    name = subject.name
+    for word in ("never", "eventually"):  # a phrase of the file stands there without its word
+        if not subject.id and name.startswith(f"{word} "):
+            kind, name = word, name.removeprefix(f"{word} ")
     return written(
         plan.scenario.text,
         plan.players,
         times,
         title=title or f"{subject.name} is broken",
         intro=intro,
-        always=[subject.name] if subject.kind is not Kind.LEADS_TO else [],
-        eventually=[subject.name] if subject.kind is Kind.LEADS_TO else [],
+        asked={kind: [name]},
         mutant=plan.mutant or None,
     )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..properties.views import End, Event, Step
-from ..tcp.actions import Deliver, Signal, TimerFired
+from ..tcp.actions import Deliver, Moved, Signal, TimerFired
 from ..tcp.calls import ENDLESS_RECEIVE, TcpError
 from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.endpoint import Endpoint
@@ -196,6 +196,8 @@ class Table:
         self.marks = marks
         self.relative = relative
         self.watch = watch
+        # CLOSE ends a connection; whoever listens goes on doing so, and takes a SYN that TIME-WAIT lets through
+        self._listens = any(call.name == "listen" for place in player.program for call, _ in place)
         self.sides: list[Side] = []
         self.arrivals: dict[int, Outcome] = {}
         self.timeouts: dict[int, Outcome] = {}
@@ -300,11 +302,14 @@ class Table:
         draft = before.draft()
         carried = self.carriage.known[number]
         now, segment = draft.now, carried.segment
-        if draft.listening and draft.endpoint.admits_new_incarnation(segment):
+        if self._listens and draft.endpoint.admits_new_incarnation(segment):
+            actions = draft.endpoint.give_way(now)
             self._next_incarnation(draft)
             draft.endpoint.open(now, active=False)
+        else:
+            actions = []
         knew = draft.endpoint.state.both_syns
-        actions = draft.endpoint.segment_arrives(now, segment)
+        actions += draft.endpoint.segment_arrives(now, segment)
         if not knew and segment.ctl & SYN and draft.endpoint.state.both_syns:
             draft.partner = carried.incarnation
         cause = Cause(self.index, before.ident, "segment", number)
@@ -352,6 +357,7 @@ class Table:
                 return end.abort(now)
             case "crash":
                 draft.endpoint, draft.listening = self._fresh(draft.incarnation), False
+                draft.seen |= self.marks.get(CLOSED, 0)
                 draft.partner = 0
                 return []
             case _:
@@ -395,12 +401,13 @@ class Table:
                 draft.delivered += action.text or bytes(action.length)
             elif isinstance(action, Signal) and action.what in _WORDS_AT_THE_END:
                 draft.ended = action.what
+            elif isinstance(action, Moved):
+                draft.seen |= self.marks.get(action.edge.target, 0)
         after = Side(draft.endpoint)  # as the event left it, for whoever watches
         for name in _COPIED:
             setattr(after, name, getattr(draft, name))
         if draft.endpoint.state is CLOSED and not draft.endpoint.fresh and not draft.endpoint.rcv_user:
             self._forget(draft)
-        draft.seen |= self.marks.get(draft.endpoint.state, 0)
         ident = self._enter(draft)
         if self.watch is not None:
             before = self.view(self.sides[cause.before])
@@ -411,10 +418,10 @@ class Table:
 
     def _forget(self, draft: Side) -> None:
         """The TCB is deleted; a listener waits for the next connection."""
-        draft.seen |= self.marks.get(CLOSED, 0)
         if draft.listening:
             self._next_incarnation(draft)
             self._opened(draft, active=False)
+            draft.seen |= self.marks.get(LISTEN, 0)
         else:
             draft.endpoint = self._fresh(draft.incarnation)
 

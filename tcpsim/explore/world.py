@@ -123,19 +123,20 @@ class Exploration:
 
     def digest(self, state: Instant) -> bytes:
         """Return 16 octets, equal for states that nothing can tell apart (with symmetry: or that mirror each other)."""
-        one, other = self.tables[0].sides[state[0]].digest, self.tables[1].sides[state[1]].digest
-        known = self.carriage.known
-        if not (state[2] or state[3] or state[4]):
-            if self.symmetric and other < one:
-                return digest(other, one)
-            return digest(one, other)
-        to_one, to_other = (b"".join([known[each].digest for each in queue]) for queue in (state[2], state[3]))
-        mine = b"".join(sorted([known[each].digest for each in state[4] if not known[each].toward]))
-        yours = b"".join(sorted([known[each].digest for each in state[4] if known[each].toward]))
+        first, second, toward_one, toward_other, late = state
+        tables, known = self.tables, self.carriage.known
+        one, other = tables[0].sides[first].digest, tables[1].sides[second].digest
+        if not (toward_one or toward_other or late):
+            return digest(other, one) if self.symmetric and other < one else digest(one, other)
+        to_one = b"".join([known[each].digest for each in toward_one]) if toward_one else b""
+        to_other = b"".join([known[each].digest for each in toward_other]) if toward_other else b""
+        mine = yours = b""
+        if late:
+            mine = b"".join(sorted([known[each].digest for each in late if not known[each].toward]))
+            yours = b"".join(sorted([known[each].digest for each in late if known[each].toward]))
         there = b"|".join((one, other, to_one, to_other, mine, yours))
         if self.symmetric:
-            back = b"|".join((other, one, to_other, to_one, yours, mine))
-            there = min(there, back)
+            there = min(there, b"|".join((other, one, to_other, to_one, yours, mine)))
         return digest(there)
 
     def successors(self, state: Instant, budget: int) -> list[tuple[int, int, Instant]]:

@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ..tcp.segment import ACK, ctl_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from ..tcp.segment import Segment
     from ..tcp.units import Time
@@ -38,15 +38,14 @@ def written(
     *,
     title: str,
     intro: str,
-    always: Iterable[str] = (),
-    never: Iterable[str] = (),
-    eventually: Iterable[str] = (),
+    asked: Mapping[str, list[str]] | None = None,
     mutant: str | None = None,
     extra: dict[str, Any] | None = None,
 ) -> str:
     """Return the text of a scenario file in which a path of the exploration of `text` happens again.
 
-    `intro` becomes the comment at its head. With `mutant` the file says which mutant makes it fail.
+    `intro` becomes the comment at its head. With `mutant` the file says which mutant makes it fail. `asked`
+    has the properties that the file names: under `always`, `never` or `eventually`.
     """
     yaml = YAML()
     yaml.width = 1_000  # a step stands on one line
@@ -61,9 +60,8 @@ def written(
         link["faults"] = faults
     tree["links"] = [link]
     tree["script"] = _script(players, times)
-    asked = (("always", list(always)), ("never", list(never)), ("eventually", list(eventually)))
-    if any(value for _, value in asked):
-        tree["explore"] = {key: value for key, value in asked if value}
+    if asked:
+        tree["explore"] = dict(asked)
     if mutant is not None:
         tree["mutant"] = mutant
     tree |= extra or {}
