@@ -24,8 +24,8 @@ from .screen import screen, writing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..explore.checking import Checker, Verdict
     from ..explore.checking import Report as Explored
-    from ..explore.checking import Verdict
     from ..explore.counterexamples import Counterexample
     from ..explore.engine import Limits, Tally
     from ..explore.plans import Plan
@@ -63,6 +63,8 @@ _SIGNS: Final = {
 )
 @click.option("--max-seconds", type=click.FloatRange(0.1, 86_400), default=600.0, show_default=True, help="A limit.")
 @click.option("--max-memory", type=click.FloatRange(0.1, 1_000), default=4.0, show_default=True, help="A limit, in GB.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Where to keep an exploration that is cut short.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with one that was kept.")
 @click.option("-q", "--quiet", is_flag=True, help="Print one line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--ascii", is_flag=True, help="Print ASCII characters only.")
@@ -80,6 +82,8 @@ def explore(
     max_states: int,
     max_seconds: float,
     max_memory: float,
+    keep: Path | None,
+    resume: Path | None,
     quiet: bool,
     as_json: bool,
     ascii: bool,
@@ -101,8 +105,8 @@ def explore(
     if everything or seeded:
         from .exploring import explore_all, explore_mutants
 
-        if scenario is not None:
-            raise click.UsageError("name a scenario, or give --all or --mutants")
+        if scenario is not None or keep is not None or resume is not None:
+            raise click.UsageError("--all and --mutants take no scenario, no --keep and no --resume")
         if everything:
             code = explore_all(report, limits, faults=faults, names=names, mutant=mutant, jobs=jobs, as_json=as_json)
         else:
@@ -111,7 +115,7 @@ def explore(
     if scenario is None:
         raise click.UsageError("which scenario? Name one, or give --all; `tcpsim explore --help`")
     plan = planned(scenario, faults=faults, names=names, mutant=mutant)
-    world, found = searched(plan, limits)
+    world, found = searched(plan, limits, keep=keep, resume=resume)
     shown = _counterexample(plan, world, found)
     file = _write(shown, output or Path(COUNTEREXAMPLE)) if shown is not None else None
     if as_json:
@@ -146,16 +150,46 @@ def planned(scenario: str, *, faults: int | None, names: tuple[str, ...], mutant
         raise Wrong(f"--mutant: {error}") from error
 
 
-def searched(plan: Plan, limits: Limits, *, first: bool = False) -> tuple[Exploration, Explored]:
-    """Explore, with progress on standard error if a person sits there; return the world and what came of it."""
+def searched(
+    plan: Plan, limits: Limits, *, keep: Path | None = None, resume: Path | None = None
+) -> tuple[Exploration, Explored]:
+    """Explore, with progress on standard error if a person sits there; return the world and what came of it.
+
+    With `resume` go on with what was kept there; with `keep`, keep there what was cut short. Wrong if that can't be.
+    """
     from ..explore.checking import Checker
 
+    plan = plan.fresh()
     with _progress() as progress:
-        plan = plan.fresh()
-        checker = Checker(
-            plan.world, plan.properties, faults=plan.faults, limits=limits, first=first, progress=progress
-        )
-        return plan.world, checker.run()
+        checker = Checker(plan.world, plan.properties, faults=plan.faults, limits=limits, progress=progress)
+        if resume is not None:
+            _take_up(checker, resume)
+        found = checker.run()
+    if keep is not None and found.stopped:
+        _keep(checker, keep)
+    return plan.world, found
+
+
+def _take_up(checker: Checker, file: Path) -> None:
+    from ..explore.keeping import NotKept, take_up
+
+    try:
+        take_up(checker, file)
+    except NotKept as error:
+        raise Wrong(f"--resume: {shown_name(file)}: {error}") from error
+    except OSError as error:
+        raise Wrong(f"--resume: {shown_name(file)}: can't be read: {error.strerror or error}") from error
+
+
+def _keep(checker: Checker, file: Path) -> None:
+    from ..explore.keeping import NotKept, keep
+
+    try:
+        with writing(file):
+            keep(checker, file)
+    except NotKept as error:
+        raise Wrong(f"--keep: {shown_name(file)}: {error}") from error
+    click.echo(f"kept what is known in {shown_name(file)}; --resume goes on with it", err=True)
 
 
 def code_of(found: Explored) -> int:
