@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..tcp.diagram import LISTEN
 from ..tcp.units import MS
+from .programs import Call
+from .sides import Cause
 from .world import Instant, Kind, decoded
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from ..tcp.segment import Segment
     from ..tcp.units import Time
-    from .programs import Call
     from .world import Exploration
 
 STEP: Final = 10 * MS
@@ -130,7 +131,8 @@ class _Walk:
         self.now += elapsed
         self.timed[1 - end] = waiting.wait(self.timed[1 - end], elapsed)
         ideal = table.timeout(self._ideal(end))
-        self._done(end, ideal.sent, table.timeout(self.timed[end]))
+        cause = Cause(end, self.timed[end], "timeout")
+        self._done(cause, ideal.sent, table.timeout(self.timed[end]))
 
     def _ideal(self, end: int) -> int:
         return self.ideal.other if end else self.ideal.one
@@ -147,8 +149,8 @@ class _Walk:
             place = tables[end].sides[self.timed[end]].place
             call = tables[end].player.program[place][choice][0]
             ideal = tables[end].call(self._ideal(end), choice)
-            outcome = tables[end].call(self.timed[end], choice)
-            self._done(end, ideal.sent, outcome, call)
+            cause = Cause(end, self.timed[end], "call", choice)
+            self._done(cause, ideal.sent, tables[end].call(self.timed[end], choice), call)
             return
         toward = known[argument].toward
         queue = self.queues[toward]
@@ -172,7 +174,8 @@ class _Walk:
             self._enter(flight)
         self.delay = min(self.delay, self.now - flight.sent_at) if self.now > flight.sent_at else self.delay
         ideal = tables[toward].arrive(self._ideal(toward), argument)
-        self._done(toward, ideal.sent, tables[toward].arrive(self.timed[toward], number))
+        cause = Cause(toward, self.timed[toward], "segment", number)
+        self._done(cause, ideal.sent, tables[toward].arrive(self.timed[toward], number))
 
     def _enter(self, flight: Flight) -> None:
         """Let a segment of an older connection enter, so that it arrives now: after all that has happened before."""
@@ -182,10 +185,10 @@ class _Walk:
         self.flights.append(flight)
 
     def _done(
-        self, end: int, ideal: tuple[int, ...], outcome: tuple[int, tuple[int, ...]], call: Call | None = None
+        self, cause: Cause, ideal: tuple[int, ...], outcome: tuple[int, tuple[int, ...]], call: Call | None = None
     ) -> None:
         """Note what an end has done in time, beside what it did as explored."""
-        side, sent = outcome
+        end, (side, sent) = cause.end, outcome
         table, known = self.world.tables[end], self.world.carriage.known
         before, self.timed[end] = table.sides[self.timed[end]], side
         after = table.sides[side]
@@ -196,9 +199,9 @@ class _Walk:
         if call is not None:
             self.deeds.append(Deed(self.now, end, call, after.endpoint.cfg.iss if opens else None))
         if not opens and after.incarnation != before.incarnation and after.state is LISTEN:
-            from .programs import Call as Made
-
-            again = Made("open", reading=after.reading)
+            if cause in table.returns:  # it waits already, but with the ISS of the incarnation before
+                self.deeds.append(Deed(self.now + STEP // 8, end, Call("close")))
+            again = Call("open", reading=after.reading)
             self.deeds.append(Deed(self.now + STEP // 4, end, again, after.endpoint.cfg.iss))
         for number in sent:
             self.sent[end] += 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..properties.views import End, Event, Step
 from ..tcp.actions import Deliver, Moved, Signal, TimerFired
 from ..tcp.calls import ENDLESS_RECEIVE, TcpError
-from ..tcp.diagram import CLOSED, LISTEN
+from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED
 from ..tcp.endpoint import Endpoint
 from ..tcp.segment import SYN, Segment
 from ..tcp.seqnum import MASK
@@ -178,6 +178,7 @@ class Table:
         sides: the ends, by number.
         watch: called with every new event, and what caused it.
         marks: the states that calls of either program wait for, each with its bit.
+        returns: the events after which the end is back in LISTEN.
     """
 
     def __init__(
@@ -196,14 +197,13 @@ class Table:
         self.marks = marks
         self.relative = relative
         self.watch = watch
-        # CLOSE ends a connection; whoever listens goes on doing so, and takes a SYN that TIME-WAIT lets through
-        self._listens = any(call.name == "listen" for place in player.program for call, _ in place)
         self.sides: list[Side] = []
         self.arrivals: dict[int, Outcome] = {}
         self.timeouts: dict[int, Outcome] = {}
         self.waits: dict[tuple[int, Time], int] = {}
         self.calls: dict[tuple[int, int], Outcome] = {}
         self._numbers: dict[bytes, int] = {}
+        self.returns: set[Cause] = set()
 
     # ------------------------------------------------------------------ what can happen
 
@@ -302,7 +302,7 @@ class Table:
         draft = before.draft()
         carried = self.carriage.known[number]
         now, segment = draft.now, carried.segment
-        if self._listens and draft.endpoint.admits_new_incarnation(segment):
+        if draft.listening and draft.endpoint.admits_new_incarnation(segment):
             actions = draft.endpoint.give_way(now)
             self._next_incarnation(draft)
             draft.endpoint.open(now, active=False)
@@ -350,10 +350,10 @@ class Table:
             case "shutdown":
                 return end.shutdown(now)
             case "close":
-                draft.closed, draft.listening = True, False
+                self._closes(draft)
                 return end.close(now)
             case "abort":
-                draft.closed, draft.listening = True, False
+                self._closes(draft)
                 return end.abort(now)
             case "crash":
                 draft.endpoint, draft.listening = self._fresh(draft.incarnation), False
@@ -362,6 +362,13 @@ class Table:
                 return []
             case _:
                 raise AssertionError(f"no such call: {call.name}")
+
+    @staticmethod
+    def _closes(draft: Side) -> None:
+        """CLOSE and ABORT end a connection; who listens goes on listening, unless it has none yet."""
+        draft.closed = True
+        if not draft.endpoint.state.both_syns:
+            draft.listening = False
 
     def _opened(self, draft: Side, *, active: bool, data: bytes = b"") -> list[Action]:
         end, now = draft.endpoint, draft.now
@@ -378,12 +385,15 @@ class Table:
         draft.closed, draft.ended = False, ""
 
     def _fresh(self, incarnation: int) -> Endpoint:
+        player = self.player
+        return player.endpoint(self._config(incarnation), player.local, player.remote, observed=True)
+
+    def _config(self, incarnation: int) -> Config:
+        """Return the knobs of an incarnation: each has an ISS of its own, as the clock would give it."""
         player, config = self.player, self.player.config
         if config.iss is not None and incarnation > 1:
             config = replace(config, iss=(config.iss + (incarnation - 1) * player.iss_step) & MASK)
-        if player.changes is not None:
-            config = player.changes(config)
-        return player.endpoint(config, player.local, player.remote, observed=True)
+        return config if player.changes is None else player.changes(config)
 
     # ------------------------------------------------------------------ what comes of an event
 
@@ -408,6 +418,8 @@ class Table:
             setattr(after, name, getattr(draft, name))
         if draft.endpoint.state is CLOSED and not draft.endpoint.fresh and not draft.endpoint.rcv_user:
             self._forget(draft)
+        elif draft.endpoint.state is LISTEN and self.sides[cause.before].state is SYN_RECEIVED:
+            self._wait_again(cause, draft)
         ident = self._enter(draft)
         if self.watch is not None:
             before = self.view(self.sides[cause.before])
@@ -415,6 +427,14 @@ class Table:
                 before = replace(before, now=after.now)
             self.watch(cause, Step(before, event, self.view(after), tuple(actions)))
         return Outcome(ident, tuple(sent))
+
+    def _wait_again(self, cause: Cause, draft: Side) -> None:
+        """A passive OPEN is back in LISTEN: what comes next is another connection, and its clock has gone on."""
+        end = draft.endpoint
+        self._next_incarnation(draft)
+        draft.endpoint = end
+        end.configure(draft.now, self._config(draft.incarnation))
+        self.returns.add(cause)
 
     def _forget(self, draft: Side) -> None:
         """The TCB is deleted; a listener waits for the next connection."""

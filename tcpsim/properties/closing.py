@@ -89,7 +89,7 @@ def time_wait_lasts(step: Step) -> Answer:
     if not step.same or not (entered or was.state is TIME_WAIT):
         return _without_time_wait(step)
     if entered or _fin_again(step):
-        span = 2 * tcb.cfg.msl
+        span = 2 * step.after.config.msl
         if tcb.state is not TIME_WAIT:
             return f"{name} leaves TIME-WAIT at once"
         rest = tcb.time_wait_at - step.now
@@ -134,7 +134,7 @@ def time_wait_guarded(step: Step) -> Answer:
     was, segment = step.before.endpoint, step.event.segment
     if was.state is not TIME_WAIT or segment is None or not segment.ctl & (RST | SYN):
         return None
-    name, cfg = step.after.name, was.cfg
+    name, cfg = step.after.name, step.before.config
     stays = step.same and step.after.state is TIME_WAIT
     if segment.ctl & RST:
         if not cfg.time_wait_ignores_rst and cfg.time_wait_answers != "unexpected":

@@ -102,8 +102,10 @@ def in_order() -> None:
     PROPERTIES.update((each.name, each) for each in ordered)
 
 
-def _place(one: Property) -> tuple[bool, int, bool]:
-    return not one.id, int(one.id.strip("AILb") or 0), one.id.endswith("b")
+def _place(one: Property) -> tuple[bool, int, str]:
+    number = one.id.lstrip("AIL")
+    digits = number.rstrip("bc")
+    return not one.id, int(digits or 0), number.removeprefix(digits)
 
 
 def _entered(one: Property) -> Property:

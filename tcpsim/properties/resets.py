@@ -106,13 +106,13 @@ def half_open_ends(world: World) -> Answer:
 )  # fmt: skip
 def close_with_unread_data(step: Step) -> Answer:
     """The knobs `half_duplex_close` and `unread_resets` say which; RFC 2525 2.17 tells why it matters."""
-    was, tcb = step.before.endpoint, step.after.endpoint
-    if not step.event.call.startswith("close") or step.event.error or not was.rcv_user or was.cfg.linger == 0:
+    was, tcb, cfg = step.before.endpoint, step.after.endpoint, step.before.config
+    if not step.event.call.startswith("close") or step.event.error or not was.rcv_user or cfg.linger == 0:
         return None
     if was.state is not ESTABLISHED and was.state is not CLOSE_WAIT:
         return None
     reset = tcb.state is CLOSED and any(sent.ctl & RST for sent in step.segments)
-    if was.cfg.half_duplex_close and was.cfg.unread_resets:
+    if cfg.half_duplex_close and cfg.unread_resets:
         return reset or f"{step.after.name} closes with {was.rcv_user} octets unread, and sends no RST"
     orderly = tcb.fin_queued and not any(sent.ctl & RST for sent in step.segments)
     return orderly or f"{step.after.name} does not close in good order"

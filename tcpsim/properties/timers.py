@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..tcp.diagram import CLOSED, LISTEN, SYN_SENT
+from ..tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT
 from ..tcp.units import NEVER, format_duration
 from .property import invariant, leads_to, settles, step
 
@@ -60,6 +60,24 @@ def retransmission_backs_off(step: Step) -> Answer:
         least, rest = _least_probing(was), tcb.persist_at - step.now
         return rest >= least or f"{name} probes after {format_duration(rest)}, not after {format_duration(least)}"
     return None
+
+
+@step(
+    "gives-up-at-r2", "RFC 9293 3.8.3, MUST-20",
+    "When R2 is reached, the connection is closed: a timer that expires then sends nothing again.", id="L22c",
+)  # fmt: skip
+def gives_up_at_r2(step: Step) -> Answer:
+    """R2 as the knobs have it: a time, and more attempts than R1; that of a SYN may be a number of attempts."""
+    was, cfg = step.before.endpoint, step.before.config
+    opening = was.state is SYN_SENT or was.state is SYN_RECEIVED
+    counted = cfg.syn_retries is not None or (was.passive and cfg.synack_retries is not None)
+    if not step.same or not step.fired("retransmission") or (opening and counted):
+        return None
+    tried = step.now - was.progress_at
+    if tried < (cfg.r2_syn if opening else cfg.r2) or was.retransmits < cfg.r1:
+        return None
+    over = step.after.state is CLOSED
+    return over or f"{step.after.name} goes on after {was.retransmits} attempts in {format_duration(tried)}"
 
 
 def _least_interval(tcb: TCB) -> Time:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import rules as why
+from .diagram import Event
 from .receive import return_receives
 from .timers import stop_all
 
 if TYPE_CHECKING:
-    from .diagram import Event
     from .rules import Rule
     from .tcb import TCB
 
@@ -30,10 +30,16 @@ def delete(tcb: TCB, event: Event, reason: Rule, signal: str, returned: str) -> 
 
 
 def return_to_listen(tcb: TCB, event: Event, reason: Rule) -> None:
-    """A passive OPEN goes back to wait: queues are flushed, the user need not know."""
+    """A passive OPEN goes back to wait: queues are flushed, the user need not know.
+
+    What was queued for SENDs was meant for the peer that is gone. A CLOSE that was queued behind it, which 3.10.4 has
+    processed "after entering ESTABLISHED", is processed now as in LISTEN: nobody is left to have another connection.
+    """
     tcb.move(event, reason)
     stop_all(tcb, reason)
-    receives = tcb.receives
+    receives, closing = tcb.receives, tcb.fin_queued
     tcb.reset_variables()
     tcb.receives = receives
     tcb.iss_above = None  # it bound the incarnation that is given up now
+    if closing:
+        delete(tcb, Event.CLOSE, why.CLOSE_LISTEN, "", "closing")

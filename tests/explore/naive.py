@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tcpsim.tcp.calls import TcpError
-from tcpsim.tcp.diagram import CLOSED, LISTEN
+from tcpsim.tcp.diagram import CLOSED, LISTEN, SYN_RECEIVED
 from tcpsim.tcp.segment import SYN, Segment
 from tcpsim.tcp.tcb import key_names
 
@@ -190,11 +190,16 @@ class Naive:
         if host.listening and host.endpoint.admits_new_incarnation(packet.segment):
             self._new_connection(packet.toward)
             host.endpoint.open(self.now, active=False)
-        knew = host.endpoint.state.both_syns
+        knew, before = host.endpoint.state.both_syns, host.endpoint.state
         actions = host.endpoint.segment_arrives(self.now, packet.segment)
         if not knew and host.endpoint.state.both_syns and packet.segment.ctl & SYN:
             host.partner = packet.incarnation
         self._happened(packet.toward, actions)
+        if before is SYN_RECEIVED and host.endpoint.state is LISTEN:  # what comes next is another connection
+            end = host.endpoint
+            self._new_connection(packet.toward)
+            fresh, host.endpoint = host.endpoint, end
+            end.configure(self.now, fresh.cfg)
 
     def _new_connection(self, end: int) -> None:
         host = self.hosts[end]

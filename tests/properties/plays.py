@@ -71,6 +71,16 @@ def backing_off(stage: Stage) -> None:
         stage.timeout(CLIENT)
 
 
+def given_up(stage: Stage) -> None:
+    """The peer has gone, and nothing tells so."""
+    stage.connect()
+    stage.call(CLIENT, "send", b"abc")
+    for _ in range(12):
+        stage.flying.clear()
+        if stage.players[CLIENT].endpoint.next_timeout() is not None:
+            stage.timeout(CLIENT)
+
+
 def probing(stage: Stage) -> None:
     """Probes of a window of zero."""
     stage.connect(reading=False)

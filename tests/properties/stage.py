@@ -19,6 +19,7 @@ from tcpsim.tcp.segment import SYN, Segment
 
 if TYPE_CHECKING:
     from tcpsim.tcp.actions import Action
+    from tcpsim.tcp.config import Config
 
 SOCKETS = (("192.0.2.1", 49152), ("192.0.2.2", 80))
 CLIENT, SERVER = 0, 1
@@ -34,10 +35,14 @@ class Player:
         self.sent = self.delivered = b""
         self.closed = False
         self.endpoint = self.fresh()
+        self.meant = self.config(knobs["meant"])
+
+    def config(self, knobs: dict[str, Any]) -> Config:
+        return profile(self.knobs.get("base", "plain"), **({"rcv_buff": 1000} | knobs))
 
     def fresh(self) -> Endpoint:
         iss = (1000, 5000)[self.index] + 64_000 * max(self.incarnation - 1, 0)
-        config = profile(self.knobs.get("base", "plain"), **({"iss": iss, "rcv_buff": 1000} | self.knobs["knobs"]))
+        config = self.config({"iss": iss} | self.knobs["knobs"])
         return self.kind(config, SOCKETS[self.index], SOCKETS[1 - self.index], observed=True)
 
     def begin(self) -> None:
@@ -48,7 +53,7 @@ class Player:
     def view(self, now: int, finished: bool) -> End:
         return End(
             self.name, self.endpoint.fork(), now, self.incarnation, self.partner, self.sent, self.delivered, finished,
-            self.closed,
+            self.closed, meant=self.meant,
         )  # fmt: skip
 
 
@@ -60,8 +65,8 @@ class Stage:
     ) -> None:
         found = MUTANTS[mutant] if mutant else None
         kind = Endpoint if found is None or found.endpoint is None else found.endpoint
-        given: dict[str, Any] = {"base": base, "knobs": knobs | (found.knobs if found else {})}
-        theirs = {"base": base, "knobs": given["knobs"] | (server or {})}
+        given: dict[str, Any] = {"base": base, "knobs": knobs | (found.knobs if found else {}), "meant": knobs}
+        theirs = {"base": base, "knobs": given["knobs"] | (server or {}), "meant": knobs | (server or {})}
         self.players = (Player(0, kind, given), Player(1, kind, theirs))
         self.now = 0
         self.flying: list[Flying] = []

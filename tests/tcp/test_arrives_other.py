@@ -396,6 +396,19 @@ def test_a_rst_returns_a_passive_syn_received_to_listen(reach: Reach, challenge:
     assert it.state is SYN_RECEIVED
 
 
+@pytest.mark.parametrize("ctl", ["RST", "SYN"])
+def test_a_close_that_was_queued_is_not_lost_on_the_way_back_to_listen(reach: Reach, ctl: str) -> None:
+    it = reach(SYN_RECEIVED)
+    it.end.send(it.now, b"hello")
+    it.end.close(it.now)
+    assert it.state is SYN_RECEIVED, "the CLOSE waits behind what SEND has queued"
+    why_back = why.RST_TO_LISTEN if ctl == "RST" else why.SYN_TO_LISTEN
+    acts = it.arrives(ctl, seq=1)
+    assert acts[0] == moves(SYN_RECEIVED, LISTEN, why_back)
+    assert acts[-1] == moves(LISTEN, CLOSED, why.CLOSE_LISTEN), "nobody is left for another connection"
+    assert it.end.next_timeout() is None
+
+
 def test_a_rst_refuses_an_active_syn_received(reach: Reach) -> None:
     it = reach(SYN_RECEIVED, passive=False)
     it.receives()
