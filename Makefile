@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 PEERS := $(VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures docs lint bench fuzz clean
+.PHONY: help demo test figures docs lint bench explore fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -39,6 +39,10 @@ docs: $(INSTALLED)  ## make the tables of docs/ again
 
 bench: $(PEERS)  ## measure speed beside a heapq ping-pong and ns.py (a few minutes)
 	$(BIN)/python -m benchmarks
+
+# Each of two processes may use half of 4 GB; where a limit is reached, nothing is claimed and this fails.
+explore: $(INSTALLED)  ## explore every scenario of scenarios/explored with at most two faults (some minutes), and count
+	$(BIN)/tcpsim explore --all --faults 2 --jobs 2 --max-seconds 600 --max-memory 2 --output docs/explore.md
 
 # atheris has no build for some Pythons and systems: then the second half says so and does nothing.
 fuzz: $(INSTALLED)  ## the property tests with FUZZ_EXAMPLES fresh examples each, then atheris for FUZZ_SECONDS per target

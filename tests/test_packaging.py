@@ -66,7 +66,8 @@ def test_installed_command_lists_every_scenario(unpacked: Path, tmp_path: Path) 
     ran = installed(unpacked, tmp_path, "list")
     assert (ran.returncode, ran.stderr) == (0, "")
     for file in (ROOT / "scenarios").rglob("*.yaml"):
-        assert file.stem in ran.stdout
+        if "explored" not in file.parts:  # those are for `tcpsim explore --all`
+            assert file.stem in ran.stdout
 
 
 def test_editable_install_copies_nothing(tmp_path: Path) -> None:

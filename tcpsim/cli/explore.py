@@ -55,7 +55,7 @@ _SIGNS: Final = {
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help=f"The counterexample's file, else {COUNTEREXAMPLE}; for --mutants a folder.",
+    help=f"The counterexample's file, else {COUNTEREXAMPLE}; for --mutants a folder, for --all the page of its counts.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="So many processes, with --all and --mutants.")
 @click.option(
@@ -108,7 +108,9 @@ def explore(
         if scenario is not None or keep is not None or resume is not None:
             raise click.UsageError("--all and --mutants take no scenario, no --keep and no --resume")
         if everything:
-            code = explore_all(report, limits, faults=faults, names=names, mutant=mutant, jobs=jobs, as_json=as_json)
+            code = explore_all(
+                report, limits, faults=faults, names=names, mutant=mutant, jobs=jobs, page=output, as_json=as_json
+            )
         else:
             code = explore_mutants(report, limits, faults=faults, jobs=jobs, folder=output, as_json=as_json)
         click.get_current_context().exit(code)

@@ -71,9 +71,10 @@ def explore_all(
     names: tuple[str, ...],
     mutant: str | None,
     jobs: int | None,
+    page: Path | None,
     as_json: bool,
 ) -> int:
-    """Explore every scenario that is made for it; print a line each; return the exit code."""
+    """Explore every scenario that is made for it; print a line each, write the counts; return the exit code."""
     from ..explore.shelf import explorations
 
     found: list[Done] = []
@@ -87,7 +88,12 @@ def explore_all(
         _tell_sum(report, found, len(tasks))
     if interrupted:
         return INTERRUPTED
-    return max((done.code for done in found), key=lambda code: (code == FAILED, code), default=0)
+    code = max((done.code for done in found), key=lambda code: (code == FAILED, code), default=0)
+    if page is not None and not code:
+        from .counting import write_counts
+
+        write_counts(page, [done.data for done in found])
+    return code
 
 
 def _tell_sum(report: Report, found: list[Done], of: int) -> None:

@@ -38,10 +38,10 @@ SLOW: Final = "What is held back is slower than the rest: a fault only where a l
 EXAMPLES: Final = """
 \b
 Examples:
-  tcpsim reachable "client=ESTABLISHED server=CLOSED"     the shortest way there, and its ladder
-  tcpsim reachable "client=TIME-WAIT" -o time-wait.yaml   as a scenario that `tcpsim run` runs
-  tcpsim reachable --table                                every pair of states
-  tcpsim reachable --table --faults 2 -o pairs.png        as a figure; a minute
+  tcpsim reachable "client=ESTABLISHED server=CLOSED"   the way, as a ladder
+  tcpsim reachable "client=TIME-WAIT" -o way.yaml       as a scenario, to run
+  tcpsim reachable --table                              every pair of states
+  tcpsim reachable --table --faults 2 -o pairs.png      as a figure; a minute
 """
 
 

@@ -192,10 +192,11 @@ class Naive:
             host.endpoint.open(self.now, active=False)
         knew, before = host.endpoint.state.both_syns, host.endpoint.state
         actions = host.endpoint.segment_arrives(self.now, packet.segment)
+        returned = before is SYN_RECEIVED and host.endpoint.state is LISTEN
         if not knew and host.endpoint.state.both_syns and packet.segment.ctl & SYN:
             host.partner = packet.incarnation
         self._happened(packet.toward, actions)
-        if before is SYN_RECEIVED and host.endpoint.state is LISTEN:  # what comes next is another connection
+        if returned:  # what comes next is another connection
             end = host.endpoint
             self._new_connection(packet.toward)
             fresh, host.endpoint = host.endpoint, end
@@ -225,7 +226,9 @@ class Naive:
                 host.sent += call.data
                 return actions
             case "close" | "abort":
-                host.closed, host.listening = True, False
+                host.closed = True
+                if host.endpoint.state in (LISTEN, CLOSED):  # of an accepted connection: the listener goes on
+                    host.listening = False
                 return host.endpoint.close(now) if call.name == "close" else host.endpoint.abort(now)
             case "crash":
                 host.endpoint, host.listening, host.partner = self.made(end, host.incarnation), False, 0

@@ -71,5 +71,5 @@ def test_every_target_is_run_and_summed_up(
     assert all(command.index("-max_total_time=7") > command.index("-max_total_time=60") for command in commands)
     assert any((tmp_path / ".fuzz" / "wire").iterdir())
     told = capsys.readouterr().out
-    assert "parser     ok      4,321 inputs in 61 s, 77 branches reached\n" in told
-    assert "wire       FAILED  SUMMARY: libFuzzer: timeout\n" in told
+    assert "parser      ok      4,321 inputs in 61 s, 77 branches reached\n" in told
+    assert "wire        FAILED  SUMMARY: libFuzzer: timeout\n" in told
