@@ -84,6 +84,8 @@ class Witness:
         self._meant = meant
         self._steps = [each for each in asked if each.subject.kind is Kind.STEP]
         self._worlds = [each for each in asked if each.subject.kind is Kind.INVARIANT]
+        self._ahead = [each for each in asked if each.subject.kind is Kind.LEADS_TO]
+        self._awaited: dict[tuple[str, Pair], tuple[Time, int]] = {}  # what is yet to come about, and since when
         self._ghosts: dict[tuple[str, int], _Ghost] = {}
         self._broken: dict[str, _Broken] = {}
         self._listening: set[tuple[str, int]] = set()  # hosts and ports at which `listen` was called
@@ -172,7 +174,19 @@ class Witness:
                 answer = each.subject.world(world)
                 if isinstance(answer, str):
                     self._note(each, self.network.now, self._serial, answer)
+            self._await(pair, world)
         self._touched.clear()
+
+    def _await(self, pair: Pair, world: World) -> None:
+        """Note what is to come about from here on, and what has come about."""
+        for each in self._ahead:
+            subject = each.subject
+            assert subject.world is not None
+            assert subject.goal is not None
+            if subject.goal(world):
+                self._awaited.pop((subject.name, pair), None)
+            elif subject.world(world) is True:
+                self._awaited.setdefault((subject.name, pair), (self.network.now, self._serial))
 
     def _follow_packets(self) -> None:
         """Learn from the trace which packets are under way, and who has sent them."""
@@ -306,9 +320,14 @@ class Witness:
         assert subject.goal is not None
         for pair in [pair for pair in self._pairs if all(pair)] or self._pairs:
             world = self._world(pair)
-            if subject.world(world) is True and not subject.goal(world):
-                ends = " and ".join(f"{end.name} was {end.state}" for end in world.ends)
+            ends = " and ".join(f"{end.name} was {end.state}" for end in world.ends)
+            if subject.goal(world):
+                continue
+            if subject.world(world) is True:
                 return _Broken(self.network.now, last, f"the run had ended, and {ends}")
+            if (subject.name, pair) in self._awaited:
+                since, serial = self._awaited[subject.name, pair]
+                return _Broken(since, serial, f"it never came about from here on; when the run had ended, {ends}")
         return None
 
 
