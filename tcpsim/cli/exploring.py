@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ..tcp.mutants.seeded import Seeded
     from .reporting import Report
 
+_TRIED: Final = 6
+"""Of so many ways to break a property it is tried whether they can be shown in virtual time."""
 MOST_FAULTS: Final = 2
 """With how many faults a seeded bug is looked for, if no other number is asked for."""
 
@@ -197,14 +199,13 @@ def _catch(seeded: Seeded, most: int, limits: Limits) -> Caught:
                 assert verdict.violation is not None
                 rank = (len(verdict.violation.path), verdict.subject.id != seeded.property, name)
                 found.append((rank, plan, world, verdict))
-        if found:
-            _, plan, world, verdict = min(found, key=lambda each: each[0])
-            shown = counterexample(plan, world, verdict, title=f"{seeded.bug[0].upper()}{seeded.bug[1:]}")
-            subject = verdict.subject
-            steps = len(shown.violation.path)
-            return Caught(
-                seeded.mutant, seeded.bug, subject.name, plan.scenario.name, faults, steps, states, shown.text
-            )
+        found.sort(key=lambda each: each[0])
+        title = f"{seeded.bug[0].upper()}{seeded.bug[1:]}"
+        ways = [(each, counterexample(*each[1:], title=title)) for each in found[:_TRIED]]
+        if ways:
+            (_, plan, _, verdict), shown = next((way for way in ways if way[1].text), ways[0])
+            name, steps = verdict.subject.name, len(shown.violation.path)
+            return Caught(seeded.mutant, seeded.bug, name, plan.scenario.name, faults, steps, states, shown.text)
     return Caught(seeded.mutant, seeded.bug, "", "", most, 0, states)
 
 

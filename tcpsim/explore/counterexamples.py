@@ -8,13 +8,13 @@ Rule 1. What is shown has happened: the file is read and run, on the simulated n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from ..properties.property import Kind
 from ..scenario.loading import loads
 from ..scenario.problems import ScenarioError
 from ..scenario.running import run
-from ..trace import Sent
+from ..trace import Called, Sent
 from .replaying import NotInTime, timetable
 from .telling import told
 from .writing import written
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .plans import Plan
     from .replaying import Timetable
     from .world import Exploration
+
+
+FILE: Final = "counterexample.yaml"
+"""What the file is called while it is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,18 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
         steps = tuple(told(world, violation.path))
         try:
             times = timetable(world, violation.path)
-            text = _text(plan, verdict, violation, times, title)
-            again = run(loads(text, "counterexample.yaml"), mutant=plan.mutant or None, explained=True)
+            bare = _text(plan, verdict, violation, times, title)
+            unsaid = _unsaid(run(loads(bare, FILE)))
+            text = _text(plan, verdict, violation, times, title, unsaid) if unsaid else bare
+            again = run(loads(text, FILE), mutant=plan.mutant or None, explained=True)
         except (NotInTime, ScenarioError) as error:
             reasons.append(str(error))
             continue
         if not _same(again, times):
             reasons.append("on the simulated network the ends send something else")
+            continue
+        if not any(verdict.subject.name in outcome.expected for outcome in again.failures):
+            reasons.append("on the simulated network what comes later makes it good")
             continue
         ends = times.ends
         decisive = next((record.serial for record in again.trace if record.time >= ends), 0)
@@ -73,7 +82,24 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
     return Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
 
 
-def _text(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, title: str) -> str:
+def _unsaid(done: Run) -> dict[str, Any]:
+    """Return what a run's file has to expect, so that nothing fails but what it is about."""
+    errors: dict[str, list[str]] = {}
+    for call in done.trace:
+        if isinstance(call, Called) and call.error:
+            errors.setdefault(call.host, []).append(call.error)
+    expect: dict[str, Any] = {"errors": errors} if errors else {}
+    return expect if done.ended == "idle" else expect | {"ends": done.ended}
+
+
+def _text(
+    plan: Plan,
+    verdict: Verdict,
+    violation: Violation,
+    times: Timetable,
+    title: str,
+    expect: dict[str, Any] | None = None,
+) -> str:
     """Return the file in which a property is broken again."""
     subject = verdict.subject
     number = f" ({subject.id})" if subject.id else ""
@@ -97,6 +123,7 @@ def _text(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, 
         intro=intro,
         asked={kind: [name]},
         mutant=plan.mutant or None,
+        extra={"expect": expect} if expect else None,
     )
 
 

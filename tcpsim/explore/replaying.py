@@ -197,12 +197,12 @@ class _Walk:
             raise NotInTime("an end that has a little time between its events does otherwise")
         opens = call is not None and call.name in ("open", "listen", "connect")
         if call is not None:
-            self.deeds.append(Deed(self.now, end, call, after.endpoint.cfg.iss if opens else None))
+            self.deeds.append(Deed(self.now, end, call, table.iss(after.incarnation) if opens else None))
         if not opens and after.incarnation != before.incarnation and after.state is LISTEN:
             if cause in table.returns:  # it waits already, but with the ISS of the incarnation before
                 self.deeds.append(Deed(self.now + STEP // 8, end, Call("close")))
             again = Call("open", reading=after.reading)
-            self.deeds.append(Deed(self.now + STEP // 4, end, again, after.endpoint.cfg.iss))
+            self.deeds.append(Deed(self.now + STEP // 4, end, again, table.iss(after.incarnation)))
         for number in sent:
             self.sent[end] += 1
             flight = Flight(end, self.sent[end], known[number].segment, self.now)

@@ -389,11 +389,16 @@ class Table:
         return player.endpoint(self._config(incarnation), player.local, player.remote, observed=True)
 
     def _config(self, incarnation: int) -> Config:
-        """Return the knobs of an incarnation: each has an ISS of its own, as the clock would give it."""
-        player, config = self.player, self.player.config
-        if config.iss is not None and incarnation > 1:
-            config = replace(config, iss=(config.iss + (incarnation - 1) * player.iss_step) & MASK)
+        """Return the knobs of an incarnation."""
+        player = self.player
+        config = replace(player.config, iss=self.iss(incarnation))
         return config if player.changes is None else player.changes(config)
+
+    def iss(self, incarnation: int) -> int | None:
+        """Return the ISS that an incarnation is meant to have: each has one of its own, as the clock would give it."""
+        first = self.player.config.iss
+        later = max(incarnation - 1, 0) * self.player.iss_step
+        return None if first is None else (first + later) & MASK
 
     # ------------------------------------------------------------------ what comes of an event
 
