@@ -49,6 +49,22 @@ def test_wheel_carries_what_a_page_is_made_of(unpacked: Path, tmp_path: Path) ->
     assert "Content-Security-Policy" in (tmp_path / "x.html").read_text("utf-8")
 
 
+def test_wheel_carries_every_file_of_the_package(unpacked: Path) -> None:
+    ours = {
+        file.relative_to(ROOT).as_posix(): file.read_bytes()
+        for file in (ROOT / "tcpsim").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert {"tcpsim/py.typed", "tcpsim/web/static/serve.html", "tcpsim/web/page.js"} <= ours.keys()
+    assert {name for name, octets in ours.items() if (unpacked / name).read_bytes() != octets} == set()
+
+
+def test_installed_command_explores_a_scenario_made_for_that(unpacked: Path, tmp_path: Path) -> None:
+    ran = installed(unpacked, tmp_path, "explore", "aborting", "--faults", "0")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "explored to the end" in ran.stdout
+
+
 def test_wheel_is_typed_and_holds_nothing_but_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -158,7 +158,7 @@ class Pair:
         space.syn_end = max(space.syn_end, segment.seg_len)
         space.send(0, segment.seg_len)
         if segment.ctl & ACK:
-            self._syn_ack(own, peer, space)
+            self._syn_ack(peer, space)
         else:
             space.syns += 1
         self._syn_options(space)
@@ -194,7 +194,7 @@ class Pair:
             return False
         return space.fin_at < peer.fin_at and self._now - peer.fin_at < _SHORTEST_TIME_WAIT
 
-    def _syn_ack(self, own: End, peer: End, space: Space) -> None:
+    def _syn_ack(self, peer: End, space: Space) -> None:
         """A SYN,ACK acknowledges a SYN that was seen (3.10.7.2, third; 3.10.7.3, fourth)."""
         number = self._segment.ack
         space.answers.append(number)

@@ -190,7 +190,7 @@ def _loop(octets: bytes) -> int | str:
     return 4 if family in _FAMILIES else f"address family {family}"
 
 
-def _bare(octets: bytes) -> int | str:
+def _bare(_octets: bytes) -> int | str:
     return 0
 
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from ..trace.naming import shown_name
 from .group import FAILED, INTERRUPTED, Wrong
 from .inputs import ScenarioName
+from .processes import MOST
 from .screen import screen, writing
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _SIGNS: Final = {
     type=click.Path(path_type=Path),
     help=f"The counterexample's file, else {COUNTEREXAMPLE}; for --mutants a folder, for --all the page of its counts.",
 )
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="So many processes, with --all and --mutants.")
+@click.option("-j", "--jobs", type=click.IntRange(1, MOST), help="So many processes, with --all and --mutants.")
 @click.option(
     "--max-states", type=click.IntRange(1, 100_000_000), default=5_000_000, show_default=True, help="A limit."
 )
@@ -115,7 +116,10 @@ def explore(
             code = explore_mutants(report, limits, faults=faults, jobs=jobs, folder=output, as_json=as_json)
         click.get_current_context().exit(code)
     if scenario is None:
-        raise click.UsageError("which scenario? Name one, or give --all; `tcpsim explore --help`")
+        from ..explore.shelf import explorations
+
+        known = ", ".join(explorations())
+        raise click.UsageError(f"which scenario? Name a file, one of the library, or one made for exploring: {known}")
     plan = planned(scenario, faults=faults, names=names, mutant=mutant)
     world, found = searched(plan, limits, keep=keep, resume=resume)
     shown = _counterexample(plan, world, found)

@@ -6,11 +6,8 @@ Rule 1. Each exploration is made in one process, and told of as plain data: noth
 from __future__ import annotations
 
 import json
-import os
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,10 +15,10 @@ from rich.text import Text
 
 from .explore import as_data, code_of, line_of, planned, searched
 from .group import FAILED, INTERRUPTED, Wrong
+from .processes import carried_out
 from .screen import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ..explore.checking import Verdict
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = 6
 """Of so many ways to break a property it is tried whether they can be shown in virtual time."""
+_LOOKING: Final = "looking for seeded bugs"
 MOST_FAULTS: Final = 2
 """With how many faults a seeded bug is looked for, if no other number is asked for."""
 
@@ -79,9 +77,8 @@ def explore_all(
     """Explore every scenario that is made for it; print a line each, write the counts; return the exit code."""
     from ..explore.shelf import explorations
 
-    found: list[Done] = []
-    tasks = [(_explore_one, (name, faults, names, mutant, limits, report.ascii)) for name in explorations()]
-    interrupted = _each(tasks, jobs, "exploring", lambda number, done: found.append(done), in_order=True)
+    tasks = [partial(_explore_one, name, faults, names, mutant, limits, report.ascii) for name in explorations()]
+    found, interrupted = carried_out(tasks, jobs, "exploring")
     if as_json:
         click.echo(json.dumps([done.data for done in found], indent=2))
     else:
@@ -134,9 +131,7 @@ def explore_mutants(
     from ..tcp.mutants.seeded import SEEDED
 
     most = MOST_FAULTS if faults is None else faults
-    found: list[Caught] = []
-    tasks = [(_catch, (each, most, limits)) for each in SEEDED]
-    interrupted = _each(tasks, jobs, "looking for seeded bugs", lambda number, done: found.append(done), in_order=True)
+    found, interrupted = carried_out([partial(_catch, each, most, limits) for each in SEEDED], jobs, _LOOKING)
     missed = [each.mutant for each in found if not each.property]
     if folder is not None:
         _write_all(folder, found)
@@ -214,73 +209,3 @@ def _broken_anyway(name: str, faults: int, limits: Limits) -> frozenset[str]:
     """Return the properties that are broken without any mutant: they catch none."""
     plan = planned(name, faults=faults, names=(), mutant=None)
     return frozenset(each.subject.name for each in searched(plan, limits)[1].violated)
-
-
-# ---------------------------------------------------------------------- several at a time
-
-
-def _each(
-    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]],
-    jobs: int | None,
-    what: str,
-    take: Callable[[int, Any], object],
-    *,
-    in_order: bool,
-) -> bool:
-    """Carry out tasks in processes and give what came of them, in their order; return whether Ctrl-C ended it."""
-    workers = min(jobs or os.cpu_count() or 1, max(len(tasks), 1))
-    known: dict[int, Any] = {}
-    interrupted = False
-    with _progress(what, len(tasks)) as step:
-        try:
-            if workers == 1:
-                for number, (act, arguments) in enumerate(tasks):
-                    known[number] = act(*arguments)
-                    step()
-            else:
-                _in_processes(tasks, workers, known, step)
-        except KeyboardInterrupt:
-            interrupted = True
-    for number in sorted(known):
-        take(number, known[number])
-    return interrupted
-
-
-def _in_processes(
-    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]],
-    workers: int,
-    known: dict[int, Any],
-    step: Callable[[], None],
-) -> None:
-    pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
-    try:
-        waiting: dict[Future[Any], int] = {
-            pool.submit(act, *arguments): number for number, (act, arguments) in enumerate(tasks)
-        }
-        for done in as_completed(waiting):
-            known[waiting[done]] = done.result()
-            step()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _progress(what: str, of: int) -> Iterator[Callable[[], None]]:
-    """Show on standard error how far it is, if a person sits there."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("", total=of)
-        yield lambda: shown.advance(task)

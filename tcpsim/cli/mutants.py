@@ -7,9 +7,7 @@ Rule 2. Ctrl-C keeps what is known by then, and says that it is not all.
 from __future__ import annotations
 
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,17 +17,15 @@ from rich.text import Text
 from ..trace.naming import shown_name
 from .group import FAILED, INTERRUPTED, Wrong
 from .inputs import ScenarioName, file_of, is_meant_as_trace, read_scenario
+from .processes import MOST, carried_out
 from .screen import screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
-
     from ..scenario.proving import Proof
     from ..tcp.mutants import Mutant
     from .reporting import Report
 
-MOST_WORKERS: Final = 64
+TRYING: Final = "trying every mutant"
 FEW: Final = 3
 """So many of the scenarios that catch a mutant are named in the table."""
 
@@ -49,7 +45,7 @@ class MutantName(click.ParamType):  # type: ignore[type-arg]  # generic only in 
 @click.command(short_help="List the broken TCPs, and which scenarios catch each.")
 @click.argument("name", required=False, type=MutantName(), metavar="[NAME]")
 @click.option("--scenario", "words", multiple=True, type=ScenarioName(), help="Only this one; may be repeated.")
-@click.option("-j", "--jobs", type=click.IntRange(1, MOST_WORKERS), help="So many processes; by default one per core.")
+@click.option("-j", "--jobs", type=click.IntRange(1, MOST), help="So many processes; by default one per core.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--ascii", is_flag=True, help="Print ASCII characters only.")
 @click.option("--width", type=click.IntRange(60, 1000), help="Columns; by default the terminal's, or 80.")
@@ -125,45 +121,12 @@ def _names(proof: Proof, name: str) -> bool:
 
 def _try_all(paths: list[str], names: list[str], jobs: int | None, found: _Found) -> None:
     """Try the mutants in each scenario, as many at a time as there are processes."""
-    workers = min(jobs or os.cpu_count() or 1, max(len(paths), 1), MOST_WORKERS)
-    known: dict[int, Proof | str] = {}
-    with _progress(len(paths)) as step:
-        try:
-            if workers == 1:
-                for number, path in enumerate(paths):
-                    known[number] = _try_one(path, names)
-                    step()
-            else:
-                _try_in_processes(paths, names, workers, known, step)
-        except KeyboardInterrupt:
-            found.interrupted = True
-    for number in sorted(known):
-        result = known[number]
+    known, found.interrupted = carried_out([partial(_try_one, path, names) for path in paths], jobs, TRYING)
+    for result in known:
         if isinstance(result, str):
             found.wrong.append(result)
         else:
             found.proofs.append(result)
-
-
-def _try_in_processes(
-    paths: list[str], names: list[str], workers: int, known: dict[int, Proof | str], step: Callable[[], None]
-) -> None:
-    pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
-    try:
-        waiting: dict[Future[Proof | str], int] = {
-            pool.submit(_try_one, path, names): number for number, path in enumerate(paths)
-        }
-        for done in as_completed(waiting):
-            known[waiting[done]] = done.result()
-            step()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _try_one(path: str, names: list[str]) -> Proof | str:
@@ -175,22 +138,6 @@ def _try_one(path: str, names: list[str]) -> Proof | str:
         return prove(load(path), names)
     except ScenarioError as error:
         return str(error)
-
-
-@contextmanager
-def _progress(of: int) -> Iterator[Callable[[], None]]:
-    """Show on standard error how far it is, if a person sits there."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (TextColumn("trying every mutant"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("", total=of)
-        yield lambda: shown.advance(task)
 
 
 # ---------------------------------------------------------------------- told

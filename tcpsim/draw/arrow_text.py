@@ -8,7 +8,7 @@ Rule 3. A lost arrow ends in a cross on its way; a damaged one at its end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ..tcp.units import Time
     from .rows import Canvas, Row, Rows
     from .scene import Arrow, Stay
+
+_STYLES: Final = {"lost": "red", "network": "cyan", "again": "yellow", "sent": ""}
+"""The colour of each kind of arrow in a terminal."""
 
 
 class Path:
@@ -213,8 +216,4 @@ class Path:
 
 def look_style(arrow: Arrow) -> str:
     """Return the colour of an arrow in a terminal."""
-    if arrow.fate in ("lost", "corrupted"):
-        return "red"
-    if arrow.flight.copy or arrow.flight.held or "injected" in arrow.marks:
-        return "cyan"
-    return "yellow" if arrow.flight.retransmission else ""
+    return _STYLES[arrow.kind]

@@ -245,7 +245,7 @@ class _Ladder:
         # A reply: its label stands in the wedge between the two arrows, and the wedge must be open enough there.
         start, end = self.columns.ends(later)
         lane = abs(end - start)
-        wide, tall = block(arrow_lines(later), _look(later))
+        wide, tall = block(arrow_lines(later), later.kind)
         drops = sum((arrow.end[0] - arrow.start[0]) * self.timeline.scale for arrow in (earlier, later))
         return min(max(tall + 7 - drops * max(lane - wide, 0) / 2 / lane, 0.0), LINE + 6)
 
@@ -344,7 +344,7 @@ class _Ladder:
         arrived = arrow.fate == "arrived" and arrow.source != arrow.target
         cross = arrow.fate in ("lost", "corrupted")
         shot = Shot(
-            start, y0, end, y1, _look(arrow), arrived, cross, NOT_USED in arrow.marks,
+            start, y0, end, y1, arrow.kind, arrived, cross, NOT_USED in arrow.marks,
             arrow.flight.serial, _tip(arrow), arrow.start[0], arrow.end[0],
         )  # fmt: skip
         free = max(at_end[1] - end if end > start else end - at_end[0], (at_end[1] - at_end[0]) * 0.45, 100.0) - 16
@@ -352,7 +352,7 @@ class _Ladder:
             shot,
             arrow_lines(arrow),
             narrow_lines(arrow),
-            _look(arrow),
+            arrow.kind,
             end_lines(arrow, free),
             (left + 1, right - 1),
             at_end,
@@ -550,14 +550,6 @@ def _folded(shot: Shot, folds: list[Fold]) -> tuple[tuple[float, float], ...]:
 def _way_back(shot: Shot, y: float) -> Shot:
     """Return the second half of an arrow from a host to itself, from where it turns round to the lifeline."""
     return replace(shot, x0=shot.x1, y0=shot.y1, x1=shot.x0, y1=y, head=True)
-
-
-def _look(arrow: Arrow) -> str:
-    if arrow.fate in ("lost", "corrupted"):
-        return "lost"
-    if arrow.flight.copy or arrow.flight.held or "injected" in arrow.marks:
-        return "network"
-    return "again" if arrow.flight.retransmission else "sent"
 
 
 def _told(record: Record | None) -> tuple[str, int | None]:

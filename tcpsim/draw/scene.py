@@ -113,6 +113,15 @@ class Arrow:
         """Whether it leads from a host to that host itself."""
         return self.flight.source == self.flight.target
 
+    @property
+    def kind(self) -> str:
+        """How it is drawn: as "lost", as the "network"'s own, as sent "again", or as "sent"."""
+        if self.fate in ("lost", "corrupted"):
+            return "lost"
+        if self.flight.copy or self.flight.held or "injected" in self.marks:
+            return "network"
+        return "again" if self.flight.retransmission else "sent"
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:

@@ -7,19 +7,20 @@ Rule 1. What is shown has happened: the file is read and run, on the simulated n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..properties.property import Kind
 from ..scenario.loading import loads
 from ..scenario.problems import ScenarioError
 from ..scenario.running import run
-from ..trace import Called, Sent
+from ..trace import Sent
 from .replaying import NotInTime, timetable
 from .telling import told
 from .writing import written
 
 if TYPE_CHECKING:
+    from ..scenario import Scenario
     from ..scenario.running import Run
     from .checking import Verdict, Violation
     from .plans import Plan
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 FILE: Final = "counterexample.yaml"
 """What the file is called while it is tried."""
+_ENDLESS: Final = 2_000
+"""A run with so many events is taken for one that never ends."""
+_EVENTS: Final = 300
+"""Of a run that never ends, the file has so many events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,7 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
         steps = tuple(told(world, violation.path))
         try:
             times = timetable(world, violation.path)
-            bare = _text(plan, verdict, violation, times, title)
-            unsaid = _unsaid(run(loads(bare, FILE)))
-            text = _text(plan, verdict, violation, times, title, unsaid) if unsaid else bare
-            again = run(loads(text, FILE), mutant=plan.mutant or None, explained=True)
+            text, again = _replayed(plan, verdict, violation, times, title)
         except (NotInTime, ScenarioError) as error:
             reasons.append(str(error))
             continue
@@ -82,14 +84,23 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
     return Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
 
 
-def _unsaid(done: Run) -> dict[str, Any]:
-    """Return what a run's file has to expect, so that nothing fails but what it is about."""
-    errors: dict[str, list[str]] = {}
-    for call in done.trace:
-        if isinstance(call, Called) and call.error:
-            errors.setdefault(call.host, []).append(call.error)
-    expect: dict[str, Any] = {"errors": errors} if errors else {}
-    return expect if done.ended == "idle" else expect | {"ends": done.ended}
+def _replayed(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, title: str) -> tuple[str, Run]:
+    """Return the file of a path, and its run; a run that would go on and on is given an end."""
+    mutant = plan.mutant or None
+    bare = _text(plan, verdict, violation, times, title, {})
+    right = run(_limited(bare))
+    extra: dict[str, Any] = {"expect": right.unexpected} if right.unexpected else {}
+    text = _text(plan, verdict, violation, times, title, extra) if extra else bare
+    again = run(_limited(text), mutant=mutant, explained=True)
+    if "event limit" in (right.ended, again.ended):
+        text = _text(plan, verdict, violation, times, title, {"max_events": _EVENTS} | extra)
+        again = run(loads(text, FILE), mutant=mutant, explained=True)
+    return text, again
+
+
+def _limited(text: str) -> Scenario:
+    """Return the scenario of a file, with no more events than it takes to see that it never ends."""
+    return replace(loads(text, FILE), max_events=_ENDLESS)
 
 
 def _text(
@@ -98,7 +109,7 @@ def _text(
     violation: Violation,
     times: Timetable,
     title: str,
-    expect: dict[str, Any] | None = None,
+    extra: dict[str, Any],
 ) -> str:
     """Return the file in which a property is broken again."""
     subject = verdict.subject
@@ -123,7 +134,7 @@ def _text(
         intro=intro,
         asked={kind: [name]},
         mutant=plan.mutant or None,
-        extra={"expect": expect} if expect else None,
+        extra=extra,
     )
 
 

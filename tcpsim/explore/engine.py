@@ -66,12 +66,14 @@ class Limits:
         seconds: so many seconds of wall time, from `run` on.
         octets: so much memory of this process.
         clock: what tells the time in seconds; without it none is measured, and `seconds` is no limit.
+        steps: so many steps from a beginning, for states that need as many faults as there may be.
     """
 
     states: int = 5_000_000
     seconds: float = 600.0
     octets: int = 4_000_000_000
     clock: Callable[[], float] | None = None
+    steps: int | None = None
 
 
 @dataclass(slots=True)
@@ -233,6 +235,10 @@ class Search(Generic[S]):
     def _expand_depth(self) -> None:
         """Expand all states of the least depth."""
         depth = min(chain(self.frontier, self.arriving))
+        most = self.limits.steps
+        if most is not None and depth >= most and self.tally.faults == self.faults:
+            self.stopped = f"limit of {most} steps"
+            return
         for digest, parent, code, state in self.arriving.pop(depth, ()):
             if digest not in self.seen:
                 self._enter(digest, depth, parent, code, state)

@@ -18,6 +18,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..properties.views import Flying, World
+from ..tcp.diagram import State
 from ..tcp.units import NEVER
 from .canonical import digest
 from .sides import Carriage, Player, Table, Watch
@@ -25,7 +26,6 @@ from .sides import Carriage, Player, Table, Watch
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..tcp.diagram import State
     from ..tcp.segment import Segment
     from .programs import Call
 
@@ -268,15 +268,22 @@ def _with(late: tuple[int, ...], number: int) -> tuple[int, ...]:
 
 
 def _marks(one: Player, other: Player) -> tuple[dict[State, int], dict[State, int]]:
-    """Return, for each end, a bit for each of its states that some call of either user waits for."""
-    marks: tuple[dict[State, int], dict[State, int]] = ({}, {})
+    """Return, for each end, a bit for each of its states that some call of either user waits for.
+
+    In the order of the states, not of the calls: of two ends that may be exchanged, a bit has to mean the same.
+    """
+    awaited: tuple[set[State], set[State]] = (set(), set())
     for player in (one, other):
         for place in player.program:
             for call, _ in place:
                 if call.after is not None:
                     end, state = call.after
-                    marks[end].setdefault(state, 1 << len(marks[end]))
-    return marks
+                    awaited[end].add(state)
+    return _bits(awaited[0]), _bits(awaited[1])
+
+
+def _bits(states: set[State]) -> dict[State, int]:
+    return {state: 1 << bit for bit, state in enumerate(each for each in State if each in states)}
 
 
 def _guards(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..tcp.actions import Discarded
 from ..tcp.diagram import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_SENT, TIME_WAIT
-from ..tcp.rules import CHALLENGE_LIMITED
+from ..tcp.rules import ACK_TOO_OLD, ACK_UNSENT, CHALLENGE_LIMITED, RST_CHALLENGED, SYN_CHALLENGED
 from ..tcp.segment import ACK, RST, SYN
 from ..tcp.seqnum import MASK
+from ..tcp.units import format_duration
 from .property import leads_to, step
 
 if TYPE_CHECKING:
@@ -74,6 +75,30 @@ def no_reset_of_a_reset(step: Step) -> Answer:
         return None
     answers = [sent for sent in step.segments if sent.ctl & RST]
     return f"{step.after.name} answers {step.event.segment} with {answers[0]}" if answers else True
+
+
+@step(
+    "challenges-are-limited", "RFC 5961 7",
+    "In each period no more challenge ACKs are sent than a knob lets through, however many segments ask for one.",
+    id="A15b",
+)  # fmt: skip
+def challenges_are_limited(step: Step) -> Answer:
+    """A period begins with its first challenge, and is as long as it is meant to be."""
+    was, cfg, name = step.before.endpoint, step.before.config, step.after.name
+    reasons = [action.why for action in step.actions if isinstance(action, Discarded)]
+    if CHALLENGE_LIMITED in reasons:
+        return True
+    challenged = any(why in _CHALLENGES for why in reasons) and any(sent.ctl & ACK for sent in step.segments)
+    if not challenged or not step.same:
+        return None
+    over = not was.challenges or step.now - was.challenges_from >= cfg.challenge_ack_period
+    number = 1 if over else was.challenges + 1
+    if number <= cfg.challenge_ack_limit:
+        return True
+    return f"{name} sends challenge ACK {number} of {format_duration(cfg.challenge_ack_period)}: too many"
+
+
+_CHALLENGES: Final = (RST_CHALLENGED, SYN_CHALLENGED, ACK_TOO_OLD, ACK_UNSENT)
 
 
 # ------------------------------------------------------------------ half-open connections

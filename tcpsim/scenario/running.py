@@ -81,6 +81,20 @@ class Run:
         """The outcomes that are not as expected."""
         return [outcome for outcome in self.verdict if not outcome.ok]
 
+    @property
+    def unexpected(self) -> dict[str, Any]:
+        """What of it fails a file that says nothing of it, as that file would have to say under `expect`."""
+        expect: dict[str, Any] = {}
+        errors: dict[str, list[str]] = {}
+        for call in self.trace.of_kind(Called):
+            if call.error:
+                errors.setdefault(call.host, []).append(call.error)
+        if errors:
+            expect["errors"] = errors
+        if self.ended != "idle":
+            expect["ends"] = self.ended
+        return expect
+
     def __repr__(self) -> str:
         count = len(self.verdict)
         how = self.ended if self.ended == "interrupted" else "passed" if self.passed else "failed"

@@ -15,7 +15,6 @@ from ..draw import Look, ladder_svg
 from ..draw.scene import BRIEF
 from ..scenario import ScenarioError, loads, run
 from ..tcp.units import HOUR
-from ..trace import Called
 from .editing import CannotChange, edited
 from .page import bare, page_html
 from .striking import targets_by_serial
@@ -56,26 +55,12 @@ def carry_out(wanted: Wanted, text: str, file: str, experiment: Experiment, limi
     if wanted == "page":
         return {"page": page_html(done.trace, Look(max_segments=limits.segments))}
     cut = _cut(changed, done, limits)
-    export = edited(text, experiment, exported=True, expect={} if cut else _unexpected(done))
+    export = edited(text, experiment, exported=True, expect={} if cut else done.unexpected)
     try:
         loads(export, file)
     except ScenarioError as error:
         return {"error": str(error)}
     return _shown(done, cut, experiment, limits) | {"about": _about(changed), "yaml": export}
-
-
-def _unexpected(done: Run) -> dict[str, Any]:
-    """Return, as a file writes it, what a run did that every file without a word of it expects not to happen."""
-    expect: dict[str, Any] = {}
-    errors: dict[str, list[str]] = {}
-    for call in done.trace.of_kind(Called):
-        if call.error:
-            errors.setdefault(call.host, []).append(call.error)
-    if errors:
-        expect["errors"] = errors
-    if done.ended != "idle":
-        expect["ends"] = done.ended
-    return expect
 
 
 def _cut(scenario: Scenario, done: Run, limits: Limits) -> str:

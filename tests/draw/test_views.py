@@ -502,11 +502,12 @@ import hashlib, sys
 sys.path.insert(0, {root!r})
 from tcpsim.draw.views import VIEWS, view
 from tcpsim.scenario import load, run
-for name in ("lossy", "syn-flood"):
+for name, kinds in {{"lossy": ("svg", "pdf", "png"), "syn-flood": ("svg",)}}.items():
     trace = run(load(name), explained=True).trace
     for which in VIEWS:
-        for kind in ("svg", "pdf", "png"):
-            print(name, which, kind, hashlib.sha256(view(which, trace).bytes(kind)).hexdigest())
+        drawn = view(which, trace)
+        for kind in kinds if which == "sequence" else kinds[:1]:
+            print(name, which, kind, hashlib.sha256(drawn.bytes(kind)).hexdigest())
 """
 
 
@@ -519,7 +520,7 @@ def test_equal_traces_give_equal_bytes_whatever_the_hash_seed() -> None:
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(outputs) == 1
-    assert len(outputs.pop().splitlines()) == 24
+    assert len(outputs.pop().splitlines()) == 2 * len(VIEWS) + 2
 
 
 @pytest.mark.parametrize("which", VIEWS)

@@ -78,10 +78,13 @@ def test_a_dropped_segment_is_sent_again_and_the_file_says_so(client: TestClient
     assert "<svg" in page.text
 
 
-def test_pages_are_not_kept_for_ever(client: TestClient) -> None:
+def test_pages_are_not_kept_for_ever(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PAGES_KEPT < 100
+    monkeypatch.setattr("tcpsim.web.server.PAGES_KEPT", 2)
     first = asked(client, {"scenario": "handshake", "links": {"0": {"delay": "999ms"}}}).json()["page"]
-    for number in range(PAGES_KEPT):
-        asked(client, {"scenario": "handshake", "links": {"0": {"delay": f"{number + 1}ms"}}})
+    second = asked(client, {"scenario": "handshake", "links": {"0": {"delay": "1ms"}}}).json()["page"]
+    asked(client, {"scenario": "handshake", "links": {"0": {"delay": "2ms"}}})
+    assert client.get(second).status_code == 200
     answer = client.get(first)
     assert (answer.status_code, "no longer kept" in answer.json()["error"]) == (404, True)
 

@@ -118,6 +118,7 @@ def served(worker: Worker, folder: Path) -> Iterator[str]:
 
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        bound.listen()  # whoever comes before the server is up waits
         server = uvicorn.Server(uvicorn.Config(app([folder], worker=worker), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
