@@ -62,7 +62,7 @@ def test_wheel_carries_every_file_of_the_package(unpacked: Path) -> None:
 def test_installed_command_explores_a_scenario_made_for_that(unpacked: Path, tmp_path: Path) -> None:
     ran = installed(unpacked, tmp_path, "explore", "aborting", "--faults", "0")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "explored to the end" in ran.stdout
+    assert ran.stdout.startswith("aborting: ")
 
 
 def test_wheel_is_typed_and_holds_nothing_but_the_package(wheel: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from ..tcp.segment import ACK, FIN, RST, SYN
 from ..tcp.seqnum import MASK, ge
 from ..tcp.units import NEVER
+from ..trace.naming import shown_socket
 from ..wire.addresses import packed
 from .files import read_frames
 from .heads import address_of, error_of, head_of
@@ -175,7 +176,7 @@ class Stream:
     @property
     def name(self) -> str:
         """Both ends, client first: `192.0.2.1:49152 > 192.0.2.2:80`."""
-        return f"{_shown(self.client)} > {_shown(self.server)}"
+        return f"{shown_socket(*self.client)} > {shown_socket(*self.server)}"
 
     @property
     def opened(self) -> str:
@@ -211,11 +212,6 @@ class Stream:
             return f"half closed by {finished[0]}"
         last = "" if all(self._ends) else ", last FIN not acknowledged"
         return f"closed, {finished[0]} first{last}"
-
-
-def _shown(endpoint: tuple[str, int]) -> str:
-    address, port = endpoint
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..trace.naming import missing, shown_name
+from ..trace.naming import missing, shown_name, shown_socket
 from .group import Wrong
 from .screen import PATIENCE, screen
 
@@ -116,7 +116,7 @@ def tell_streams(survey: Survey, console: Console) -> None:
     start = survey.span[0] if survey.span is not None else 0
     rows += [
         (
-            str(each.number), _endpoint(each.client), _endpoint(each.server),
+            str(each.number), shown_socket(*each.client), shown_socket(*each.server),
             f"{each.packets[0]:,}+{each.packets[1]:,}", f"{each.octets[0]:,}+{each.octets[1]:,}",
             short(max(each.first - start, 0)), short(each.last - each.first), each.opened, each.ended,
         )
@@ -133,11 +133,6 @@ def tell_streams(survey: Survey, console: Console) -> None:
         console.print(Text(f"and {survey.beyond:,} frames of connections after these"), soft_wrap=True)
     if survey.cut is not None:
         console.print(Text(f"the file breaks off at octet {survey.cut.offset}"), soft_wrap=True)
-
-
-def _endpoint(endpoint: tuple[str, int]) -> str:
-    address, port = endpoint
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..trace.naming import missing, shown_name
+from ..trace.naming import missing, shown_name, shown_socket
 from .group import FAILED, Wrong
 from .screen import screen
 
@@ -161,10 +161,8 @@ def _sum_up(report: Report, found: Found, bad: int) -> None:
 
 def _tell_one(report: Report, verdict: Verdict) -> None:
     client, server = verdict.ends
-    report.line(
-        f"stream {verdict.stream}: {_socket(client.address)} > {_socket(server.address)}, {verdict.frames:,} frames",
-        "bold",
-    )
+    ends = f"{shown_socket(*client.address)} > {shown_socket(*server.address)}"
+    report.line(f"stream {verdict.stream}: {ends}, {verdict.frames:,} frames", "bold")
     trip = "" if verdict.round_trip is None else f"; round trip {_duration(verdict.round_trip)}"
     _line(report, "opened", f"{verdict.opened}{trip}")
     if verdict.options:
@@ -235,11 +233,6 @@ def _error(error: IcmpSeen) -> str:
 
 def _number(count: int, word: str) -> str:
     return f"1 {word}" if count == 1 else f"{count:,} {word}s"
-
-
-def _socket(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _duration(time: Time) -> str:

@@ -1,4 +1,4 @@
-"""The table of what was explored: the counts of `tcpsim explore --all`, in the page that tells of them.
+"""The tables of what was explored: the counts of `tcpsim explore --all`, and the seeded bugs that `--mutants` caught.
 
 Rule 1. Counts are the same on every machine: nothing in the table depends on a time, and whoever explores again with
         the same bound gets the same lines.
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from ..explore.catching import Caught
+
 COUNTS: Final = re.compile(r"(?<=<!-- explored -->\n).*?(?=<!-- end -->)", re.DOTALL)
+CAUGHT: Final = re.compile(r"(?<=<!-- seeded -->\n).*?(?=<!-- end -->)", re.DOTALL)
 BOUND: Final = 2
 """The number of faults that the table tells of."""
 HEAD: Final = [
     "scenario", "states, k = 0", "k <= 1", "k <= 2", "transitions", "most steps", "edges", "hold", "never asked",
 ]  # fmt: skip
+
+HEAD_CAUGHT: Final = ["mutant", "the bug", "caught by", "scenario", "k", "steps", "states"]
 
 
 def counts(explored: Iterable[dict[str, Any]]) -> str:
@@ -57,3 +62,25 @@ def write_counts(page: Path, explored: Iterable[dict[str, Any]]) -> None:
     with writing(page):
         text = page.read_text("utf-8")
         page.write_text(COUNTS.sub(lambda _: counts(told), text), "utf-8", newline="\n")
+
+
+# ---------------------------------------------------------------------- seeded bugs
+
+
+def caught(found: Iterable[Caught]) -> str:
+    """Return the table of the seeded bugs: what caught each, and how soon."""
+    rows = [
+        [
+            f"`{each.mutant}`", each.bug, f"{each.property} `{each.name}`", f"`{each.scenario}`", str(each.faults),
+            str(each.steps), f"{each.states:,}",
+        ] if each.property else [f"`{each.mutant}`", each.bug, "nothing", "", "", "", f"{each.states:,}"]
+        for each in found
+    ]  # fmt: skip
+    return table(HEAD_CAUGHT, rows)
+
+
+def write_caught(page: Path, found: Iterable[Caught]) -> None:
+    """Make the table of seeded bugs of a page anew; Wrong for a page that can't be read or written."""
+    with writing(page):
+        text = page.read_text("utf-8")
+        page.write_text(CAUGHT.sub(lambda _: caught(found), text), "utf-8", newline="\n")

@@ -58,6 +58,7 @@ _SIGNS: Final = {
     type=click.Path(path_type=Path),
     help=f"The counterexample's file, else {COUNTEREXAMPLE}; for --mutants a folder, for --all the page of its counts.",
 )
+@click.option("--page", type=click.Path(path_type=Path), help="The page whose table of seeded bugs --mutants writes.")
 @click.option("-j", "--jobs", type=click.IntRange(1, MOST), help="So many processes, with --all and --mutants.")
 @click.option(
     "--max-states", type=click.IntRange(1, 100_000_000), default=5_000_000, show_default=True, help="A limit."
@@ -79,6 +80,7 @@ def explore(
     seeded: bool,
     listed: bool,
     output: Path | None,
+    page: Path | None,
     jobs: int | None,
     max_states: int,
     max_seconds: float,
@@ -108,12 +110,14 @@ def explore(
 
         if scenario is not None or keep is not None or resume is not None:
             raise click.UsageError("--all and --mutants take no scenario, no --keep and no --resume")
+        if seeded and (everything or names or mutant is not None):
+            raise click.UsageError("--mutants takes no --all, no --property and no --mutant")
         if everything:
             code = explore_all(
                 report, limits, faults=faults, names=names, mutant=mutant, jobs=jobs, page=output, as_json=as_json
             )
         else:
-            code = explore_mutants(report, limits, faults=faults, jobs=jobs, folder=output, as_json=as_json)
+            code = explore_mutants(report, limits, faults=faults, jobs=jobs, folder=output, page=page, as_json=as_json)
         click.get_current_context().exit(code)
     if scenario is None:
         from ..explore.shelf import explorations

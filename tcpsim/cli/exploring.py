@@ -6,30 +6,25 @@ Rule 1. Each exploration is made in one process, and told of as plain data: noth
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.text import Text
 
 from .explore import as_data, code_of, line_of, planned, searched
-from .group import FAILED, INTERRUPTED, Wrong
+from .group import FAILED, INTERRUPTED
 from .processes import carried_out
 from .screen import writing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..explore.checking import Verdict
+    from ..explore.catching import Caught
     from ..explore.engine import Limits
-    from ..explore.plans import Plan
-    from ..explore.world import Exploration
-    from ..tcp.mutants.seeded import Seeded
     from .reporting import Report
 
-_TRIED: Final = 6
-"""Of so many ways to break a property it is tried whether they can be shown in virtual time."""
 _LOOKING: Final = "looking for seeded bugs"
 MOST_FAULTS: Final = 2
 """With how many faults a seeded bug is looked for, if no other number is asked for."""
@@ -44,20 +39,6 @@ class Done:
     line: str
     style: str
     code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Caught:
-    """How a seeded bug was found, or that it was not (`property` is ""); `text` is the counterexample's file."""
-
-    mutant: str
-    bug: str
-    property: str
-    scenario: str
-    faults: int
-    steps: int
-    states: int
-    text: str = ""
 
 
 # ---------------------------------------------------------------------- every scenario
@@ -122,16 +103,26 @@ def _explore_one(
 
 
 def explore_mutants(
-    report: Report, limits: Limits, *, faults: int | None, jobs: int | None, folder: Path | None, as_json: bool
+    report: Report,
+    limits: Limits,
+    *,
+    faults: int | None,
+    jobs: int | None,
+    folder: Path | None,
+    page: Path | None,
+    as_json: bool,
 ) -> int:
     """Look for every seeded bug; print what catches each, and how soon; return the exit code.
 
-    With a `folder`, the counterexample of each is written there.
+    With a `folder`, the counterexample of each is written there; the table of a `page` is made anew. One exploration
+    has at most `STATES` states, since what a mutant does may have no end.
     """
+    from ..explore.catching import STATES, catch
     from ..tcp.mutants.seeded import SEEDED
 
     most = MOST_FAULTS if faults is None else faults
-    found, interrupted = carried_out([partial(_catch, each, most, limits) for each in SEEDED], jobs, _LOOKING)
+    limits = replace(limits, states=min(limits.states, STATES))
+    found, interrupted = carried_out([partial(catch, each, most, limits) for each in SEEDED], jobs, _LOOKING)
     missed = [each.mutant for each in found if not each.property]
     if folder is not None:
         _write_all(folder, found)
@@ -142,6 +133,10 @@ def explore_mutants(
         report.line(f"{len(found) - len(missed)} of {len(found)} seeded bugs are caught with at most {most} faults")
     if interrupted:
         return INTERRUPTED
+    if page is not None:
+        from .counting import write_caught
+
+        write_caught(page, found)
     return FAILED if missed else 0
 
 
@@ -155,9 +150,8 @@ def _write_all(folder: Path, found: list[Caught]) -> None:
 
 
 def _caught_data(each: Caught) -> dict[str, Any]:
-    return {
-        name: getattr(each, name) for name in ("mutant", "bug", "property", "scenario", "faults", "steps", "states")
-    }
+    names = ("mutant", "bug", "property", "name", "scenario", "faults", "steps", "states")
+    return {name: getattr(each, name) for name in names}
 
 
 def _tell_caught(report: Report, found: list[Caught]) -> None:
@@ -171,41 +165,5 @@ def _tell_caught(report: Report, found: list[Caught]) -> None:
             console.print(Text(f"{each.mutant:<{widest}}  not caught", "red"), soft_wrap=True)
             continue
         counts = f"{each.faults}  {each.steps:>5}  {each.states:>9,}"
-        console.print(f"{each.mutant:<{widest}}  {counts}  {each.property}, {each.scenario}", soft_wrap=True)
-
-
-def _catch(seeded: Seeded, most: int, limits: Limits) -> Caught:
-    """Explore with a mutant, with as few faults as will do, until some property is broken that otherwise holds."""
-    from ..explore.counterexamples import counterexample
-    from ..explore.shelf import explorations
-
-    states = 0
-    for faults in range(most + 1):
-        found: list[tuple[tuple[int, bool, str], Plan, Exploration, Verdict]] = []
-        for name in explorations():
-            try:
-                plan = planned(name, faults=faults, names=(), mutant=seeded.mutant)
-            except Wrong:  # not every scenario can be explored with every mutant
-                continue
-            world, came = searched(plan, limits)
-            states += came.tally.states
-            sound = [each for each in came.violated if each.subject.name not in _broken_anyway(name, faults, limits)]
-            for verdict in sound:
-                assert verdict.violation is not None
-                rank = (len(verdict.violation.path), verdict.subject.id != seeded.property, name)
-                found.append((rank, plan, world, verdict))
-        found.sort(key=lambda each: each[0])
-        title = f"{seeded.bug[0].upper()}{seeded.bug[1:]}"
-        ways = [(each, counterexample(*each[1:], title=title)) for each in found[:_TRIED]]
-        if ways:
-            (_, plan, _, verdict), shown = next((way for way in ways if way[1].text), ways[0])
-            name, steps = verdict.subject.name, len(shown.violation.path)
-            return Caught(seeded.mutant, seeded.bug, name, plan.scenario.name, faults, steps, states, shown.text)
-    return Caught(seeded.mutant, seeded.bug, "", "", most, 0, states)
-
-
-@cache
-def _broken_anyway(name: str, faults: int, limits: Limits) -> frozenset[str]:
-    """Return the properties that are broken without any mutant: they catch none."""
-    plan = planned(name, faults=faults, names=(), mutant=None)
-    return frozenset(each.subject.name for each in searched(plan, limits)[1].violated)
+        what = f"{each.property:<4} {each.name}, {each.scenario}"
+        console.print(f"{each.mutant:<{widest}}  {counts}  {what}", soft_wrap=True)

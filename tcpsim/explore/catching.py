@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .world import Exploration
 
 MOST_STEPS: Final = 20
-"""A counterexample that is longer than this is no example."""
+"""A counterexample that is longer than this does not count: one more fault may make a shorter one."""
 STATES: Final = 50_000
 """So many states of one scenario with a mutant are looked at, where nothing else is said: all that it has with one
 fault, if it has no more than without the mutant."""
@@ -72,14 +72,14 @@ def catch(seeded: Seeded, most: int, limits: Limits) -> Caught:
             plan = _with(name, faults, seeded.mutant)
             if plan is None:
                 continue
-            nearest = min((each.steps for each in found), default=None)
+            nearest = min((_steps(each.verdict) for each in found), default=None)
             checker = plan.checker(limits=replace(limits, steps=nearest))
             report = checker.run()
             sizes[name] = report.tally.states
             states += report.tally.states
             sound = _sound(name, faults, limits) if report.violated else frozenset()
             broken = [each for each in report.violated if each.subject.name in sound]
-            found += [_Found(plan, checker.world, each, order) for each in broken]
+            found += [_Found(plan, checker.world, each, order) for each in broken if _steps(each) <= MOST_STEPS]
         if found:
             plan, example = _simplest(seeded, found)
             subject, steps = example.verdict.subject, len(example.violation.path)
@@ -97,15 +97,15 @@ class _Found(NamedTuple):
     verdict: Verdict
     order: int
 
-    @property
-    def steps(self) -> int:
-        """How many steps lead there."""
-        assert self.verdict.violation is not None
-        return len(self.verdict.violation.path)
-
     def rank(self, expected: str) -> tuple[int, bool, int]:
         """Return what makes one way to break a property simpler than another."""
-        return self.steps, self.verdict.subject.id != expected, self.order
+        return _steps(self.verdict), self.verdict.subject.id != expected, self.order
+
+
+def _steps(verdict: Verdict) -> int:
+    """Return how many steps lead to a violation."""
+    assert verdict.violation is not None
+    return len(verdict.violation.path)
 
 
 def _with(name: str, faults: int, mutant: str | None) -> Plan | None:

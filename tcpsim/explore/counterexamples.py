@@ -17,7 +17,7 @@ from ..scenario.running import run
 from ..trace import Sent
 from .replaying import NotInTime, timetable
 from .telling import told
-from .writing import written
+from .writing import time_word, written
 
 if TYPE_CHECKING:
     from ..scenario import Scenario
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from .replaying import Timetable
     from .world import Exploration
 
+    Steps = tuple[tuple[str, bool], ...]
 
 FILE: Final = "counterexample.yaml"
 """What the file is called while it is tried."""
-_ENDLESS: Final = 2_000
+_ENDLESS: Final = "event limit"
+_MANY: Final = 2_000
 """A run with so many events is taken for one that never ends."""
 _EVENTS: Final = 300
-"""Of a run that never ends, the file has so many events."""
+"""Of a run that never ends the file has so many events, if it takes all of it to see what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
         steps = tuple(told(world, violation.path))
         try:
             times = timetable(world, violation.path)
-            text, again = _replayed(plan, verdict, violation, times, title)
+            text, again = _replayed(plan, verdict, violation, times, steps, title)
         except (NotInTime, ScenarioError) as error:
             reasons.append(str(error))
             continue
@@ -84,23 +86,33 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
     return Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
 
 
-def _replayed(plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, title: str) -> tuple[str, Run]:
+def _replayed(
+    plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, steps: Steps, title: str
+) -> tuple[str, Run]:
     """Return the file of a path, and its run; a run that would go on and on is given an end."""
-    mutant = plan.mutant or None
-    bare = _text(plan, verdict, violation, times, title, {})
-    right = run(_limited(bare))
-    extra: dict[str, Any] = {"expect": right.unexpected} if right.unexpected else {}
-    text = _text(plan, verdict, violation, times, title, extra) if extra else bare
-    again = run(_limited(text), mutant=mutant, explained=True)
-    if "event limit" in (right.ended, again.ended):
-        text = _text(plan, verdict, violation, times, title, {"max_events": _EVENTS} | extra)
-        again = run(loads(text, FILE), mutant=mutant, explained=True)
+
+    def tried(**end: Any) -> tuple[str, Run, Run]:
+        """Return a file that ends so, its run as it is, which tells what there is to expect, and that of the mutant."""
+        text = _text(plan, verdict, violation, times, steps, title, end)
+        right = run(_limited(text))
+        if right.unexpected:
+            text = _text(plan, verdict, violation, times, steps, title, {**end, "expect": right.unexpected})
+        return text, right, run(_limited(text), mutant=plan.mutant or None, explained=True)
+
+    text, right, again = tried()
+    if _ENDLESS not in (right.ended, again.ended):
+        return text, again
+    if verdict.subject.kind in (Kind.STEP, Kind.INVARIANT):  # what comes after the last step shows nothing new
+        text, right, again = tried(until=time_word(times.ends))
+    else:
+        text, right, again = tried(max_events=_EVENTS)
     return text, again
 
 
 def _limited(text: str) -> Scenario:
     """Return the scenario of a file, with no more events than it takes to see that it never ends."""
-    return replace(loads(text, FILE), max_events=_ENDLESS)
+    scenario = loads(text, FILE)
+    return replace(scenario, max_events=min(scenario.max_events, _MANY))
 
 
 def _text(
@@ -108,18 +120,26 @@ def _text(
     verdict: Verdict,
     violation: Violation,
     times: Timetable,
+    steps: Steps,
     title: str,
     extra: dict[str, Any],
 ) -> str:
     """Return the file in which a property is broken again."""
     subject = verdict.subject
     number = f" ({subject.id})" if subject.id else ""
-    faults = "no fault" if not violation.faults else f"{violation.faults} fault{'s' if violation.faults > 1 else ''}"
-    broken = f"with the mutant {plan.mutant}" if plan.mutant else "here"
+    length, faults = len(violation.path), violation.faults
+    price = (
+        "none of them a fault" if not faults else "one of them a fault" if faults == 1 else f"{faults} of them faults"
+    )
     intro = (
         f"A counterexample to {subject.name}{number}, found by exploring {plan.scenario.name}:\n"
-        f"{subject.sentence}\n"
-        f"{subject.cite}. It is broken {broken}, with {faults}, in {len(violation.path)} steps: {violation.what}."
+        f"{subject.sentence} ({subject.cite})\n\n"
+        f"{f'With the mutant {plan.mutant}' if plan.mutant else 'Here'} it is not so. These {length} steps, {price}, "
+        "show it; in the run each comes a little later than the one before:\n\n"
+        + "".join(
+            f"{nth:>4}  {words}{'   <- a fault' if fault else ''}\n" for nth, (words, fault) in enumerate(steps, 1)
+        )
+        + f"\nThen {violation.what}."
     )
     kind = "eventually" if subject.kind is Kind.LEADS_TO else "always"
     name = subject.name

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..tcp.diagram import LISTEN
+from ..tcp.diagram import LISTEN, TIME_WAIT
 from ..tcp.units import MS
 from .programs import Call
 from .sides import Cause
@@ -49,12 +49,16 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A call that is made: when, by which end, and for one that opens the ISS with which it opens."""
+    """A call that is made: when, by which end, and for one that opens the ISS with which it opens.
+
+    A passive OPEN to `anyone` says of no peer that it must be he: a connection with him is still there.
+    """
 
     at: Time
     end: int
     call: Call
     iss: int | None = None
+    anyone: bool = False
 
 
 @dataclass(slots=True)
@@ -198,7 +202,10 @@ class _Walk:
         opens = call is not None and call.name in ("open", "listen", "connect")
         if call is not None:
             self.deeds.append(Deed(self.now, end, call, table.iss(after.incarnation) if opens else None))
-        if not opens and after.incarnation != before.incarnation and after.state is LISTEN:
+        if before.state is TIME_WAIT and after.incarnation != before.incarnation and after.state is not LISTEN:
+            again = Call("open", reading=after.reading)  # who listens takes the SYN that ends TIME-WAIT
+            self.deeds.append(Deed(self.now - self.elapsed // 2, end, again, table.iss(after.incarnation), anyone=True))
+        elif not opens and after.incarnation != before.incarnation and after.state is LISTEN:
             if cause in table.returns:  # it waits already, but with the ISS of the incarnation before
                 self.deeds.append(Deed(self.now + STEP // 8, end, Call("close")))
             again = Call("open", reading=after.reading)
@@ -225,7 +232,7 @@ class _Walk:
 
 def timetable(world: Exploration, path: Sequence[int]) -> Timetable:
     """Return a path in time; raise NotInTime if it can't be shown so."""
-    walk = _Walk(world)
+    walk = _Walk(world.aside())
     for code in path:
         walk.take(code)
     return walk.finish()

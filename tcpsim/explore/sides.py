@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -109,10 +110,10 @@ class Side:
 
     def draft(self) -> Side:
         """Return a copy that something can happen to."""
-        copy = Side(self.endpoint.fork())
+        other = Side(self.endpoint.fork())
         for name in _COPIED:
-            setattr(copy, name, getattr(self, name))
-        return copy
+            setattr(other, name, getattr(self, name))
+        return other
 
 
 _COPIED: Final = (
@@ -170,6 +171,12 @@ class Carriage:
             self.known.append(Carried(segment, toward, incarnation, value_digest((shown, incarnation))))
         return found
 
+    def aside(self) -> Carriage:
+        """Return the same segments under the same numbers, to which more can be added unknown to this one."""
+        other = Carriage()
+        other.known, other.history, other._numbers = self.known[:], self.history[:], self._numbers.copy()
+        return other
+
 
 class Table:
     """Every form that one end has taken, by number, and what follows from each.
@@ -204,6 +211,15 @@ class Table:
         self.calls: dict[tuple[int, int], Outcome] = {}
         self._numbers: dict[bytes, int] = {}
         self.returns: set[Cause] = set()
+
+    def aside(self, carriage: Carriage) -> Table:
+        """Return the same ends under the same numbers, to which more can be added: nobody watches them."""
+        other = copy(self)
+        other.carriage, other.watch = carriage, None
+        other.sides, other.returns = self.sides[:], self.returns.copy()
+        other.arrivals, other.timeouts = self.arrivals.copy(), self.timeouts.copy()
+        other.waits, other.calls, other._numbers = self.waits.copy(), self.calls.copy(), self._numbers.copy()
+        return other
 
     # ------------------------------------------------------------------ what can happen
 

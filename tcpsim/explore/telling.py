@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def told(world: Exploration, path: Sequence[int]) -> list[tuple[str, bool]]:
     """Return each step of a path in words, and whether it is a fault."""
+    world = world.aside()
     state = world.initial()[0]
     lines = []
     for code in path:

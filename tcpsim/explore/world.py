@@ -14,6 +14,7 @@ Rule 4. Time is exact. Deliveries and calls take none, only timers let it pass.
 
 from __future__ import annotations
 
+from copy import copy
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -112,6 +113,13 @@ class Exploration:
         self.symmetric = symmetric
         self._guards = _guards(one, other, marks)
         self.old = tuple(old)
+
+    def aside(self) -> Exploration:
+        """Return a world with the same numbers, in which more can be tried unknown to whoever explores this one."""
+        other = copy(self)
+        other.carriage = self.carriage.aside()
+        other.tables = tuple(table.aside(other.carriage) for table in self.tables)
+        return other
 
     # ------------------------------------------------------------------ as a model
 

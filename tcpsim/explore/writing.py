@@ -112,7 +112,9 @@ def _call(players: tuple[Player, Player], deed: Deed) -> dict[str, Any]:
     match call.name:
         case "open" | "listen" | "connect":
             step["call"] = "open"
-            step |= {"port": player.local[1], "active": call.name == "connect", "to": f"{peer.name}:{player.remote[1]}"}
+            step |= {"port": player.local[1], "active": call.name == "connect"}
+            if not deed.anyone:
+                step["to"] = f"{peer.name}:{player.remote[1]}"
             if not call.reading:
                 step["reading"] = "off"
             if deed.iss is not None:

@@ -96,7 +96,10 @@ def _answers_syn(step: Step, segment: Segment) -> Answer:
     "a FIN.", id="A29",
 )  # fmt: skip
 def syn_received_keeps_its_origin(step: Step) -> Answer:
-    """A CLOSE waits for what was sent before it; one that a knob turns into an ABORT is none."""
+    """A CLOSE waits for what was sent before it, and a RST then leads to CLOSED: nobody is left to listen.
+
+    One that a knob turns into an ABORT is none.
+    """
     was, tcb, name = step.before.endpoint, step.after.endpoint, step.after.name
     if was.state is not SYN_RECEIVED or not step.same:
         return None
@@ -104,7 +107,7 @@ def syn_received_keeps_its_origin(step: Step) -> Answer:
         return f"{name} has opened actively, and goes to LISTEN"
     segment = step.event.segment
     if segment is not None and segment.ctl & (RST | SYN) == RST and segment.seq == was.rcv_nxt:
-        target = LISTEN if was.passive else CLOSED
+        target = LISTEN if was.passive and not was.fin_queued else CLOSED
         return tcb.state is target or f"{name} is {tcb.state} after a RST in SYN-RECEIVED, not {target}"
     if not step.event.call.startswith("close") or step.event.error or was.cfg.linger == 0 or was.rcv_user:
         return True if tcb.state is LISTEN else None

@@ -9,6 +9,7 @@ from ..tcp.units import NEVER, format_duration
 from .property import invariant, leads_to, settles, step
 
 if TYPE_CHECKING:
+    from ..tcp.config import Config
     from ..tcp.tcb import TCB
     from ..tcp.units import Time
     from .property import Answer
@@ -69,15 +70,27 @@ def retransmission_backs_off(step: Step) -> Answer:
 def gives_up_at_r2(step: Step) -> Answer:
     """R2 as the knobs have it: a time, and more attempts than R1; that of a SYN may be a number of attempts."""
     was, cfg = step.before.endpoint, step.before.config
-    opening = was.state is SYN_SENT or was.state is SYN_RECEIVED
-    counted = cfg.syn_retries is not None or (was.passive and cfg.synack_retries is not None)
-    if not step.same or not step.fired("retransmission") or (opening and counted):
+    if not step.same or not step.fired("retransmission"):
         return None
-    tried = step.now - was.progress_at
-    if tried < (cfg.r2_syn if opening else cfg.r2) or was.retransmits < cfg.r1:
+    opening = was.state is SYN_SENT or was.state is SYN_RECEIVED
+    tried, most = step.now - was.progress_at, _most_attempts(was, cfg) if opening else None
+    if most is not None:
+        reached = was.retransmits >= most
+    else:
+        reached = tried >= (cfg.r2_syn if opening else cfg.r2) and was.retransmits >= cfg.r1
+    if not reached:
         return None
     over = step.after.state is CLOSED
     return over or f"{step.after.name} goes on after {was.retransmits} attempts in {format_duration(tried)}"
+
+
+def _most_attempts(tcb: TCB, cfg: Config) -> int | None:
+    """Return how often a SYN, or the SYN,ACK of a passive OPEN, is sent again at most; None if no knob says so."""
+    if tcb.passive and cfg.synack_retries is not None:
+        return cfg.synack_retries
+    if cfg.syn_retries is None:
+        return None
+    return cfg.syn_retries + (cfg.syn_linear_timeouts if tcb.state is SYN_SENT else 0)
 
 
 def _least_interval(tcb: TCB) -> Time:

@@ -65,12 +65,19 @@ def nothing_beyond_the_window(world: World) -> Answer:
     id="I6",
 )  # fmt: skip
 def window_never_shrinks(step: Step) -> Answer:
-    """Whatever happens to an end."""
+    """Whatever happens to an end, and in each segment that it sends; a scaled window tells the edge rounded down."""
     if not step.same or not (step.before.state.both_syns and step.after.state.both_syns):
         return None
-    was, now = _right_edge(step.before), _right_edge(step.after)
+    was, now, name = _right_edge(step.before), _right_edge(step.after), step.after.name
     if (now - was) & MASK >= HALF:
-        return f"{step.after.name} takes {(was - now) & MASK} octets of its window back"
+        return f"{name} takes {(was - now) & MASK} octets of its window back"
+    unit = 1 << step.after.endpoint.rcv_scale
+    for sent in step.segments:
+        if sent.ctl & (ACK | RST | SYN) != ACK:  # what a SYN can't tell was not promised yet
+            continue
+        less = (was - sent.ack - sent.wnd * unit) & MASK
+        if unit <= less < HALF:
+            return f"{name} sends {sent}, which offers {less} octets less than before"
     return True
 
 

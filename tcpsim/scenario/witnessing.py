@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..net.observed import Happening, observe
 from ..properties import End, Event, Flying, Kind, Step, World
 from ..tcp.actions import Deliver, Signal
-from ..tcp.diagram import CLOSED
+from ..tcp.diagram import CLOSED, LISTEN
 from ..tcp.segment import SYN, Segment
 from ..tcp.text import join
 from ..tcp.units import format_duration
@@ -123,12 +123,21 @@ class Witness:
             assert now is not None
             number = connection.number
             step = Step(
-                self._end(happening.host, was, number, before),
+                self._replaced(happening) or self._end(happening.host, was, number, before),
                 event,
                 self._end(happening.host, now, number, ghost),
                 happening.actions,
             )
             self._ask(step, self._serial)
+
+    def _replaced(self, happening: Happening) -> End | None:
+        """Return the end in TIME-WAIT whose place a new connection has just taken, for its SYN; None for any other."""
+        assert happening.connection is not None
+        assert happening.before is not None
+        old = happening.connection.parked
+        if old is None or happening.before.state is not LISTEN or happening.connection.endpoint.state is LISTEN:
+            return None
+        return self._end(happening.host, old.endpoint, old.number)
 
     def _event(self, happening: Happening) -> Event:
         segment = happening.segment

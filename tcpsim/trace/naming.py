@@ -27,6 +27,11 @@ def missing(path: str | Path) -> str:
     return f"this is a link to {shown_name(target)}, and there is no such file"
 
 
+def shown_socket(address: str, port: int) -> str:
+    """Return an address and a port as a person reads them: 192.0.2.1:80, [2001:db8::1]:80."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def printable(text: str) -> str:
     r"""Return a text in which every character that does not print is written out, as Python does: `\x1b`."""
     if text.isprintable():

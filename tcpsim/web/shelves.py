@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _SUFFIXES: Final = (".yaml", ".yml")
 MOST_FILES: Final = 2_000
-"""Files that are looked at in each folder; more are left out."""
+"""Scenarios of each folder; more are left out."""
+MOST_SEEN: Final = 100_000
+"""Files and folders that are looked at for them; what comes later is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Shelves:
 
 
 def _of_folder(number: int, folder: Path) -> Iterator[Book]:
-    paths = islice((path for path in folder.rglob("*") if path.suffix in _SUFFIXES), MOST_FILES)
+    seen = islice(folder.rglob("*"), MOST_SEEN)
+    paths = islice((path for path in seen if path.suffix in _SUFFIXES), MOST_FILES)
     for path in sorted(paths):
         if path.is_file() and path.resolve().is_relative_to(folder):
             within = path.relative_to(folder).as_posix()

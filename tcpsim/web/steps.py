@@ -30,6 +30,7 @@ from ..trace import (
     TimerStopped,
     flights,
 )
+from ..trace.naming import shown_socket
 
 if TYPE_CHECKING:
     from ..draw.happenings import Happening
@@ -295,7 +296,7 @@ def _peer(record: Sent | Arrived) -> str:
     """Return the socket at the other end of a connection."""
     source, source_port, target, target_port = record.flow
     host, port = (target, target_port) if isinstance(record, Sent) else (source, source_port)
-    return clean(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", 60)
+    return clean(shown_socket(host, port), 60)
 
 
 def _told_rule(rule: Rule) -> tuple[str, str]:

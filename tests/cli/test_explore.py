@@ -146,6 +146,9 @@ def test_what_was_kept_goes_on_to_the_same_end() -> None:
         (["handshake", "--resume", "nothing.bin"], "nothing.bin: "),
         ([], "which scenario?"),
         (["handshake", "--all"], "take no scenario"),
+        (["--mutants", "--all"], "--mutants takes no --all"),
+        (["--mutants", "--property", "I1"], "no --property"),
+        (["--mutants", "--mutant", "no-wrap"], "no --mutant"),
         (["handshake", "--faults", "9"], "9 is not in the range"),
     ],
 )

@@ -124,6 +124,14 @@ def test_a_limit_is_a_result_with_a_name(limits: Limits, name: str, monkeypatch:
     assert search.tally.waiting >= len(search.waiting())  # what a fault has led to has no number yet
 
 
+def test_a_limit_of_steps_is_one_for_states_that_need_all_faults() -> None:
+    graph = Graph({"a": [("b", 0), ("x", 1)], "b": [("c", 0)], "c": [("d", 0)], "x": [("y", 0)], "y": [("z", 0)]})
+    search, found = names(graph, faults=1, limits=Limits(steps=2))
+
+    assert found == ["a", "b", "c", "d", "x", "y"]
+    assert search.stopped == "limit of 2 steps"
+
+
 def test_a_search_that_just_ends_at_its_limit_is_complete() -> None:
     search = Search(SMALL["one octet"].world(), faults=1, limits=Limits(states=WHOLE)).run()
 

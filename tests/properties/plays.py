@@ -154,6 +154,24 @@ def resets(stage: Stage) -> None:
         stage.quiet()
 
 
+def challenged(stage: Stage) -> None:
+    """Two RSTs in the window within one period, and one in the next."""
+    stage.connect()
+    for wait in (0, 1_000_000, 6_000_000_000):
+        stage.now += wait
+        stage.inject(SERVER, segment("RST", 1100, 0, 0), 1)
+        stage.flying.clear()
+
+
+def syn_lost(stage: Stage) -> None:
+    """A SYN is lost, and lost again."""
+    stage.call(CLIENT, "open", active=True)
+    for _ in range(3):
+        stage.flying.clear()
+        if stage.players[CLIENT].endpoint.next_timeout() is not None:
+            stage.timeout(CLIENT)
+
+
 def old_syn(stage: Stage) -> None:
     """Figure 8: an old SYN comes before the new one."""
     stage.call(SERVER, "open", active=False)
@@ -289,5 +307,6 @@ SMALL: Final[dict[str, Any]] = {"rcv_buff": 3, "window_scale": None, "congestion
 PROMPT: Final[dict[str, Any]] = {"nagle": False, "delayed_ack": 0}
 KNOBS: Final[dict[str, dict[str, Any]]] = {
     "full": SMALL, "probing": SMALL, "aborted": SMALL, "overtaken": PROMPT, "stale": PROMPT,
-    "old_timestamp": {"timestamps": True},
+    "old_timestamp": {"timestamps": True}, "challenged": {"challenge_ack_limit": 1},
+    "syn_lost": {"syn_retries": 1, "syn_linear_timeouts": 0},
 }  # fmt: skip
