@@ -41,8 +41,10 @@ bench: $(PEERS)  ## measure speed beside a heapq ping-pong and ns.py (a few minu
 	$(BIN)/python -m benchmarks
 
 # Each of two processes may use half of 4 GB; where a limit is reached, nothing is claimed and this fails.
-explore: $(INSTALLED)  ## explore every scenario of scenarios/explored with at most two faults (some minutes), and count
+explore: $(INSTALLED)  ## explore every scenario of scenarios/explored, count, and catch every seeded bug (some minutes)
 	$(BIN)/tcpsim explore --all --faults 2 --jobs 2 --max-seconds 600 --max-memory 2 --output docs/explore.md
+	$(BIN)/tcpsim explore --mutants --faults 1 --jobs 2 --max-seconds 600 --max-memory 2 \
+	  --output tests/explore/counterexamples --page docs/explore.md
 
 # atheris has no build for some Pythons and systems: then the second half says so and does nothing.
 fuzz: $(INSTALLED)  ## the property tests with FUZZ_EXAMPLES fresh examples each, then atheris for FUZZ_SECONDS per target

@@ -24,6 +24,11 @@ settings.register_profile(
 )
 settings.load_profile("check")
 
+# What a test sees printed depends neither on the terminal that it runs in nor on its reader's taste.
+os.environ |= {"COLUMNS": "80", "TERM": "xterm"}
+for _taste in ("LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "PYTHONIOENCODING"):
+    os.environ.pop(_taste, None)
+
 PROTOCOL = "*/tcpsim/tcp/*"
 
 _unrun: pytest.StashKey[str] = pytest.StashKey()

@@ -59,6 +59,7 @@ Examples:
   tcpsim states simultaneous-close       the path of each host
   tcpsim diff lost-syn --profile linux   a run in two ways, side by side
   tcpsim diff lost-fin --mutant no-time-wait  beside a TCP that is wrong
+  tcpsim explore handshake               all that can happen, and what holds
   tcpsim reachable --table               which states two ends can share
   tcpsim export lossy --packetdrill      write a run as a packetdrill script
   tcpsim packetdrill mine.pkt            run such a script in virtual time
@@ -316,7 +317,7 @@ def diagram(
     from ..draw import LADDER_FORMATS, draw_ladder
 
     look = look_of(word, trace, **looks)
-    with _drawing(path, PAGES if paged else LADDER_FORMATS):
+    with _drawing(path, (*LADDER_FORMATS, *PAGES)):
         if paged:
             draw_page(trace, path, look, looks["segments"])
         else:

@@ -61,10 +61,16 @@ _SIGNS: Final = {
 @click.option("--page", type=click.Path(path_type=Path), help="The page whose table of seeded bugs --mutants writes.")
 @click.option("-j", "--jobs", type=click.IntRange(1, MOST), help="So many processes, with --all and --mutants.")
 @click.option(
-    "--max-states", type=click.IntRange(1, 100_000_000), default=5_000_000, show_default=True, help="A limit."
+    "--max-states",
+    type=click.IntRange(1, 100_000_000),
+    default=5_000_000,
+    show_default=True,
+    help="Stop after so many.",
 )
-@click.option("--max-seconds", type=click.FloatRange(0.1, 86_400), default=600.0, show_default=True, help="A limit.")
-@click.option("--max-memory", type=click.FloatRange(0.1, 1_000), default=4.0, show_default=True, help="A limit, in GB.")
+@click.option("--max-seconds", type=click.FloatRange(0.1, 86_400), default=600.0, show_default=True, help="Stop then.")
+@click.option(
+    "--max-memory", type=click.FloatRange(0.1, 1_000), default=4.0, show_default=True, help="Stop there, in GB."
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Where to keep an exploration that is cut short.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with one that was kept.")
 @click.option("-q", "--quiet", is_flag=True, help="Print one line.")
@@ -155,7 +161,7 @@ def planned(scenario: str, *, faults: int | None, names: tuple[str, ...], mutant
     except ScenarioError as error:
         raise Wrong(str(error)) from error
     except NoSuchProperty as error:
-        raise Wrong(f"--property: {error}") from error
+        raise Wrong(f"--property: {error}; `tcpsim explore --properties` lists them") from error
     except NoSuchMutant as error:
         raise Wrong(f"--mutant: {error}") from error
 

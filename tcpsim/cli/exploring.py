@@ -6,7 +6,7 @@ Rule 1. Each exploration is made in one process, and told of as plain data: noth
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,6 +67,7 @@ def explore_all(
             report.console.print(Text(done.line, style=done.style), soft_wrap=True)
         _tell_sum(report, found, len(tasks))
     if interrupted:
+        click.echo(f"interrupted: {len(tasks) - len(found)} of {len(tasks)} were not explored to the end", err=True)
         return INTERRUPTED
     code = max((done.code for done in found), key=lambda code: (code == FAILED, code), default=0)
     if page is not None and not code:
@@ -114,14 +115,12 @@ def explore_mutants(
 ) -> int:
     """Look for every seeded bug; print what catches each, and how soon; return the exit code.
 
-    With a `folder`, the counterexample of each is written there; the table of a `page` is made anew. One exploration
-    has at most `STATES` states, since what a mutant does may have no end.
+    With a `folder`, the counterexample of each is written there; the table of a `page` is made anew.
     """
-    from ..explore.catching import STATES, catch
+    from ..explore.catching import catch
     from ..tcp.mutants.seeded import SEEDED
 
     most = MOST_FAULTS if faults is None else faults
-    limits = replace(limits, states=min(limits.states, STATES))
     found, interrupted = carried_out([partial(catch, each, most, limits) for each in SEEDED], jobs, _LOOKING)
     missed = [each.mutant for each in found if not each.property]
     if folder is not None:
@@ -130,8 +129,9 @@ def explore_mutants(
         click.echo(json.dumps([_caught_data(each) for each in found], indent=2))
     else:
         _tell_caught(report, found)
-        report.line(f"{len(found) - len(missed)} of {len(found)} seeded bugs are caught with at most {most} faults")
+        report.line(f"{len(found) - len(missed)} of {len(SEEDED)} seeded bugs are caught with at most {most} faults")
     if interrupted:
+        click.echo(f"interrupted: {len(SEEDED) - len(found)} of {len(SEEDED)} were not looked for to the end", err=True)
         return INTERRUPTED
     if page is not None:
         from .counting import write_caught

@@ -3,6 +3,7 @@
 0  all expectations hold          130  interrupted with Ctrl-C
 1  an expectation does not        141  whoever read our output has left (as `head` does)
 2  the input is wrong             70   a bug of tcpsim's own; TCPSIM_TRACEBACK=1 shows where
+3  a limit ended an exploration
 """
 
 from __future__ import annotations

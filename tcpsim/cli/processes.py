@@ -1,7 +1,8 @@
 """Several tasks at a time, each in a process, and a bar on standard error while a person waits.
 
 Rule 1. What came of the tasks is given in their order, in whichever order they ended.
-Rule 2. Ctrl-C keeps what is known by then. The processes do not hear it: whoever started them ends them.
+Rule 2. Ctrl-C keeps what is known by then, and waits for no task. The processes do not hear it: whoever started them
+        ends them.
 Rule 3. The processes start before the bar does: a fork would leave its thread behind, and what that thread holds.
 """
 
@@ -46,7 +47,9 @@ def carried_out(tasks: Sequence[Callable[[], T]], jobs: int | None, what: str) -
 
 def _in_processes(tasks: Sequence[Callable[[], T]], workers: int, known: dict[int, T], what: str) -> None:
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import active_children
 
+    others = active_children()
     pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
     try:
         waiting = {pool.submit(task): number for number, task in enumerate(tasks)}
@@ -54,6 +57,11 @@ def _in_processes(tasks: Sequence[Callable[[], T]], workers: int, known: dict[in
             for done in as_completed(waiting):
                 known[waiting[done]] = done.result()
                 step()
+    except BaseException:
+        for process in active_children():
+            if process not in others:
+                process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

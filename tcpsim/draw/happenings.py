@@ -29,7 +29,6 @@ from ..trace import (
 )
 
 if TYPE_CHECKING:
-    from ..tcp.checks import Check
     from ..tcp.rules import Rule
     from ..tcp.units import Time
     from ..trace import Record, Trace
@@ -80,11 +79,6 @@ class Happening:
         """The records behind the opening one, without the explanation."""
         opening = self.opening
         return [record for record in self.records if record is not opening and not isinstance(record, Explanation)]
-
-    @property
-    def decision(self) -> Check | None:
-        """The check that decided, or None."""
-        return None if self.checked is None else self.checked.checks[-1]
 
     @property
     def reason(self) -> Rule | None:

@@ -7,6 +7,7 @@ Rule 1. What is shown has happened: the file is read and run, on the simulated n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,11 +21,13 @@ from .telling import told
 from .writing import time_word, written
 
 if TYPE_CHECKING:
+    from ..properties import Property
     from ..scenario import Scenario
+    from ..scenario.expectations import Outcome
     from ..scenario.running import Run
     from .checking import Verdict, Violation
     from .plans import Plan
-    from .replaying import Timetable
+    from .replaying import Flight, Timetable
     from .world import Exploration
 
     Steps = tuple[tuple[str, bool], ...]
@@ -62,14 +65,18 @@ class Counterexample:
 
 
 def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: str = "") -> Counterexample:
-    """Return how a violated property is broken: the simplest way that can be run again, else the simplest."""
+    """Return how a violated property is broken: the simplest way that can be run again, else the simplest.
+
+    Of those that can be run again, one in whose run nothing else goes wrong comes first.
+    """
     assert verdict.violation is not None
     reasons: list[str] = []
+    second: Counterexample | None = None
     for violation in (verdict.violation, *verdict.others):
         steps = tuple(told(world, violation.path))
         try:
             times = timetable(world, violation.path)
-            text, again = _replayed(plan, verdict, violation, times, steps, title)
+            text, again, clean = _replayed(plan, verdict, violation, times, steps, title)
         except (NotInTime, ScenarioError) as error:
             reasons.append(str(error))
             continue
@@ -79,34 +86,58 @@ def counterexample(plan: Plan, world: Exploration, verdict: Verdict, *, title: s
         if not any(verdict.subject.name in outcome.expected for outcome in again.failures):
             reasons.append("on the simulated network what comes later makes it good")
             continue
-        ends = times.ends
-        decisive = next((record.serial for record in again.trace if record.time >= ends), 0)
-        return Counterexample(verdict, violation, steps, text, again, decisive)
+        decisive = next((record.serial for record in again.trace if record.time >= times.ends), 0)
+        found = Counterexample(verdict, violation, steps, text, again, decisive)
+        if clean:
+            return found
+        second = second or found
     steps = tuple(told(world, verdict.violation.path))
-    return Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
+    return second or Counterexample(verdict, verdict.violation, steps, why_not=reasons[0])
 
 
 def _replayed(
     plan: Plan, verdict: Verdict, violation: Violation, times: Timetable, steps: Steps, title: str
-) -> tuple[str, Run]:
-    """Return the file of a path, and its run; a run that would go on and on is given an end."""
+) -> tuple[str, Run, bool]:
+    """Return the file of a path, its run, and whether nothing is wrong in it but what it shows.
 
-    def tried(**end: Any) -> tuple[str, Run, Run]:
-        """Return a file that ends so, its run as it is, which tells what there is to expect, and that of the mutant."""
+    The file goes on until nothing is left to happen, if that is soon and nothing else goes wrong then; otherwise it
+    ends with the last step, unless it takes what comes later to see that something is wrong.
+    """
+    subject, mutant = verdict.subject, plan.mutant or None
+
+    def tried(times: Timetable, **end: Any) -> tuple[str, Run, bool]:
         text = _text(plan, verdict, violation, times, steps, title, end)
         right = run(_limited(text))
+        if mutant and (known := _known(times, right)) != times.flights:
+            text = _text(plan, verdict, violation, replace(times, flights=known), steps, title, end)
+            right = run(_limited(text))
         if right.unexpected:
             text = _text(plan, verdict, violation, times, steps, title, {**end, "expect": right.unexpected})
-        return text, right, run(_limited(text), mutant=plan.mutant or None, explained=True)
+            right = run(_limited(text))
+        again = run(_limited(text), mutant=mutant, explained=True)
+        others = _wrong(again, subject) + (_wrong(right, subject) if mutant else [])
+        endless = _ENDLESS in (right.ended, again.ended) and "max_events" not in end
+        return text, again, not others and not endless
 
-    text, right, again = tried()
-    if _ENDLESS not in (right.ended, again.ended):
-        return text, again
-    if verdict.subject.kind in (Kind.STEP, Kind.INVARIANT):  # what comes after the last step shows nothing new
-        text, right, again = tried(until=time_word(times.ends))
-    else:
-        text, right, again = tried(max_events=_EVENTS)
-    return text, again
+    whole = tried(times)
+    if whole[-1]:
+        return whole
+    if subject.kind in (Kind.STEP, Kind.INVARIANT):
+        return tried(times.until_the_end(), until=time_word(times.ends))
+    return tried(times, max_events=_EVENTS) if whole[1].ended == _ENDLESS else whole
+
+
+def _known(times: Timetable, right: Run) -> list[Flight]:
+    """Return the packets that are sent without the mutant, too: only to these the file can do something."""
+    sent = Counter(record.host for record in right.trace if isinstance(record, Sent))
+    names = list(right.trace.hosts)
+    return [flight for flight in times.flights if flight.old or flight.nth <= sent[names[flight.sender]]]
+
+
+def _wrong(done: Run, subject: Property) -> list[Outcome]:
+    """Return what is wrong in a run beside a property; that segments never come to an end is one of them."""
+    about = (subject.name, "the run to end") if subject.kind is Kind.SETTLES else (subject.name,)
+    return [outcome for outcome in done.failures if not any(words in outcome.expected for words in about)]
 
 
 def _limited(text: str) -> Scenario:
@@ -127,19 +158,16 @@ def _text(
     """Return the file in which a property is broken again."""
     subject = verdict.subject
     number = f" ({subject.id})" if subject.id else ""
-    length, faults = len(violation.path), violation.faults
-    price = (
-        "none of them a fault" if not faults else "one of them a fault" if faults == 1 else f"{faults} of them faults"
-    )
     intro = (
         f"A counterexample to {subject.name}{number}, found by exploring {plan.scenario.name}:\n"
         f"{subject.sentence} ({subject.cite})\n\n"
-        f"{f'With the mutant {plan.mutant}' if plan.mutant else 'Here'} it is not so. These {length} steps, {price}, "
-        "show it; in the run each comes a little later than the one before:\n\n"
+        f"{f'With the mutant {plan.mutant}' if plan.mutant else 'Here'} it is not so, "
+        f"as {_counted(len(violation.path), violation.faults)}. In the run each step comes a little later than the one "
+        "before:\n\n"
         + "".join(
             f"{nth:>4}  {words}{'   <- a fault' if fault else ''}\n" for nth, (words, fault) in enumerate(steps, 1)
         )
-        + f"\nThen {violation.what}."
+        + f"\nWhat is wrong: {violation.what}."
     )
     kind = "eventually" if subject.kind is Kind.LEADS_TO else "always"
     name = subject.name
@@ -156,6 +184,16 @@ def _text(
         mutant=plan.mutant or None,
         extra=extra,
     )
+
+
+def _counted(steps: int, faults: int) -> str:
+    """Return how long a way is, in words."""
+    if steps == 1:
+        return "one step shows"
+    which = (
+        "none of them a fault" if not faults else "one of them a fault" if faults == 1 else f"{faults} of them faults"
+    )
+    return f"{steps} steps show, {which}"
 
 
 def _same(again: Run, times: Timetable) -> bool:

@@ -233,7 +233,7 @@ def _comparable(config: Config) -> Config:
 
 
 def _mirrored(call: Call) -> Call:
-    return call if call.after is None else replace(call, after=(1 - call.after[0], call.after[1]))
+    return call if call.after is None else replace(call, after=(1 - call.after[0], *call.after[1:]))
 
 
 # ---------------------------------------------------------------------- segments of an earlier connection

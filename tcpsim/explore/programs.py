@@ -24,7 +24,8 @@ class Call:
             `open` is a passive OPEN that is made once, `listen` one that is made again after each connection.
         data: the octets, for `send`; for `connect` those of the first SEND.
         limit: how many octets, for `receive`; None for any number.
-        after: (end, state): that end has been in that state; None for a call that waits for nothing. `end` is 0 or 1.
+        after: (end, state, ...): that end has been in one of these states; None for a call that waits for nothing.
+            `end` is 0 or 1.
         reading: whether a RECEIVE is always outstanding, for the calls that open, and for `read`.
         price: how many faults it costs: a crash that nobody planned is one.
     """
@@ -32,7 +33,7 @@ class Call:
     name: str
     data: bytes = b""
     limit: int | None = None
-    after: tuple[int, State] | None = None
+    after: tuple[int, *tuple[State, ...]] | None = None
     reading: bool = True
     price: int = 0
 

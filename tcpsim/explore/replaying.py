@@ -7,7 +7,7 @@ Rule 1. An exploration lets everything but timers happen in no time; here each s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.diagram import LISTEN, TIME_WAIT
@@ -76,6 +76,10 @@ class Timetable:
     deeds: list[Deed]
     ends: Time
     delay: Time
+
+    def until_the_end(self) -> Timetable:
+        """Return the same without the calls that come after the last step."""
+        return replace(self, deeds=[deed for deed in self.deeds if deed.at <= self.ends])
 
 
 class _Walk:

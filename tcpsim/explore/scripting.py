@@ -2,8 +2,9 @@
 
 Rule 1. The calls of a host, in the order of the script, are its program. Times are left out: when a call is made is
         for the explorer to choose.
-Rule 2. A step with `when: HOST is STATE` waits until that host has been in that state. A step without `at` and `when`
-        waits for what the step before it waits for and, behind a passive OPEN of the other host, for its LISTEN.
+Rule 2. A step with `when: HOST is STATE` waits until that host has been in that state, one with `when: HOST signals
+        connection closing` until it has taken a FIN. A step without `at` and `when` waits for what the step before it
+        waits for and, behind a passive OPEN of the other host, for its LISTEN.
 Rule 3. One pair of sockets is explored: every call opens, and every injected segment meets, the same one.
 Rule 4. What can't be explored is a mistake with its place; nothing of a script is passed over in silence, except what
         does nothing to a connection: `note`, `ss`, `status`, and a `restart` behind a `crash`.
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..net.bindings import FIRST_EPHEMERAL, Turn
 from ..scenario import models
 from ..scenario.document import Mapping, parse
-from ..scenario.moments import AtTime, EntersState
+from ..scenario.moments import AtTime, EntersState, Signals
 from ..scenario.plans import MOST_EXPLORED
 from ..scenario.problems import Problem, one_of
 from ..scenario.translation import find
-from ..tcp.diagram import LISTEN, State
+from ..tcp.diagram import CLOSE_WAIT, CLOSING, LISTEN, TIME_WAIT, State
 from ..tcp.seqnum import MASK
 from .programs import Call
 
@@ -37,7 +38,10 @@ _ALPHABETS: Final = (b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ
 _ONE_PAIR: Final = "one pair of sockets is explored"
 _FIRST_AND_LAST_PORT: Final = (FIRST_EPHEMERAL, 65_535)
 
-Guard = tuple[int, State]
+_FIN_TAKEN: Final = (CLOSE_WAIT, CLOSING, TIME_WAIT)
+"""One of these is entered when the peer's FIN is taken, and not before (RFC 9293 3.10.7.4, eighth)."""
+
+Guard = tuple[int, *tuple[State, ...]]
 
 
 class Injected(NamedTuple):
@@ -169,15 +173,20 @@ class Script:
             if self._listening is not None and own != self.hosts[self._listening]:
                 return self._listening, LISTEN
             return self._guard
-        if isinstance(when, EntersState) and when.nth == 1:
+        if isinstance(when, (EntersState, Signals)) and when.nth == 1:
             end = self._end_named(when)
-            if end is not None:
+            if end is not None and isinstance(when, EntersState):
                 return end, when.target
-        can = "`when: HOST is STATE`, the first time that it is, or a time, which is left out"
+            if end is not None and isinstance(when, Signals) and when.what == "connection closing":
+                return end, *_FIN_TAKEN
+        can = (
+            "`when: HOST is STATE` or `HOST signals connection closing`, the first time that it is so, or a time, "
+            "which is left out"
+        )
         self._tell("when", "an exploration can't wait for this", can)
         return None
 
-    def _end_named(self, event: EntersState) -> int | None:
+    def _end_named(self, event: EntersState | Signals) -> int | None:
         """Return whose first connection is meant."""
         party = event.party
         if party.name in self.hosts:

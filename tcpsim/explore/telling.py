@@ -55,7 +55,7 @@ def _words(world: Exploration, ends: tuple[int, int], code: int) -> str:
         case Kind.DELIVER:
             return f"{what} arrives at {receiver}"
         case Kind.DELIVER_LATE:
-            return f"{what} arrives at {receiver}, late"
+            return f"{what} arrives at {receiver}{', late' if carried.incarnation else ''}"
         case Kind.LOSE_LATE | Kind.DROP:
             return f"{what} is lost"
         case Kind.COPY:

@@ -285,8 +285,8 @@ def _marks(one: Player, other: Player) -> tuple[dict[State, int], dict[State, in
         for place in player.program:
             for call, _ in place:
                 if call.after is not None:
-                    end, state = call.after
-                    awaited[end].add(state)
+                    end, *states = call.after
+                    awaited[end].update(states)
     return _bits(awaited[0]), _bits(awaited[1])
 
 
@@ -297,12 +297,12 @@ def _bits(states: set[State]) -> dict[State, int]:
 def _guards(
     one: Player, other: Player, marks: tuple[dict[State, int], dict[State, int]]
 ) -> tuple[list[list[tuple[int, int, int]]], ...]:
-    """Return for each call of each program: whose state it waits for, that state's bit or 0 for nothing, its price."""
+    """Return for each call of each program: whose states it waits for, their bits or 0 for nothing, its price."""
 
     def guard(call: Call) -> tuple[int, int, int]:
         if call.after is None:
             return 0, 0, call.price
-        end, state = call.after
-        return end, marks[end][state], call.price
+        end, *states = call.after
+        return end, sum(marks[end][state] for state in set(states)), call.price
 
     return tuple([[guard(call) for call, _ in place] for place in player.program] for player in (one, other))

@@ -55,7 +55,8 @@ def written(
     tree |= {key: copy.deepcopy(original[key]) for key in _KEPT if key in original}
     names = [player.name for player in players]
     link: dict[str, Any] = {"between": names, "delay": time_word(times.delay)}
-    faults = [fault for flight in times.flights if not flight.old for fault in _faults(flight, names, times.delay)]
+    under_way = [flight for flight in times.flights if not flight.old and flight.sent_at < times.ends]
+    faults = [fault for flight in under_way for fault in _faults(flight, names, times.delay)]
     if faults:
         link["faults"] = faults
     tree["links"] = [link]

@@ -82,9 +82,10 @@ def window_never_shrinks(step: Step) -> Answer:
 
 
 def _right_edge(end: End) -> int:
-    """Return the number after the last that was offered; a SYN can offer no more than 65,535 octets."""
+    """Return the number after the last that was offered: 16 bits tell no more, and those of a SYN are not scaled."""
     tcb = end.endpoint
-    return (tcb.rcv_nxt + (min(tcb.rcv_wnd, 0xFFFF) if end.state is SYN_RECEIVED else tcb.rcv_wnd)) & MASK
+    most = 0xFFFF if end.state is SYN_RECEIVED else 0xFFFF << tcb.rcv_scale
+    return (tcb.rcv_nxt + min(tcb.rcv_wnd, most)) & MASK
 
 
 @step(

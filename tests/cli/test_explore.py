@@ -170,3 +170,7 @@ def test_a_counterexample_that_cannot_be_written_is_said() -> None:
     ran = explored("handshake", "--faults", "0", "--mutant", "two-way-handshake", "-o", "nowhere/x.yaml")
     assert ran.exit_code == 2
     assert "nowhere/x.yaml: can't be written" in ran.stderr
+
+
+def test_a_property_that_there_is_not() -> None:
+    assert_is_a_sentence(call("explore", "handshake", "--property", "nope"), "`tcpsim explore --properties` lists them")

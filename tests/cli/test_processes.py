@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable
 from functools import partial
@@ -66,3 +67,22 @@ def test_a_person_sees_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert shown.out == ""
     assert "squaring" in shown.err
     assert "1/1" in shown.err
+
+
+def _leaves(file: Path) -> int:
+    """End like a process to which Ctrl-C comes, as soon as somebody else is at work."""
+    while not file.exists():
+        time.sleep(0.001)
+    raise KeyboardInterrupt
+
+
+def _never_ends(file: Path) -> int:
+    file.touch()
+    while True:
+        time.sleep(1)
+
+
+def test_ctrl_c_waits_for_no_task(tmp_path: Path) -> None:
+    file = tmp_path / "begun"
+    assert carried_out([partial(_leaves, file), partial(_never_ends, file)], 2, "") == ([], True)
+    assert not multiprocessing.active_children()

@@ -148,7 +148,7 @@ def test_each_happening_is_told_once_under_its_number() -> None:
 
 def test_one_happening_has_places_and_numbers_of_the_wire() -> None:
     trace = explained("why-not-two")
-    refused = next(each for each in happenings(trace) if each.decision and each.decision.why is SYN_SENT_BAD_ACK)
+    refused = next(each for each in happenings(trace) if each.reason is SYN_SENT_BAD_ACK)
     said = explain_event(trace, refused.serial + 1)
     assert said == explain_event(trace, refused.serial)
     text = "\n".join(said)

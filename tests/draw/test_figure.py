@@ -71,7 +71,7 @@ from tcpsim.draw.states import states_bytes
 trace = runs.mishaps()
 for kind in ("svg", "pdf", "png"):
     print(kind, hashlib.sha256(ladder_bytes(trace, kind)).hexdigest())
-    print(kind, hashlib.sha256(states_bytes(kind, trace=trace)).hexdigest())
+print("states", hashlib.sha256(states_bytes("svg", trace=trace)).hexdigest())
 """
 
 
@@ -87,7 +87,7 @@ def test_equal_pages_give_equal_bytes_whatever_the_hash_seed() -> None:
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
-    assert len(outputs.pop().splitlines()) == 6
+    assert len(outputs.pop().splitlines()) == 4
 
 
 def test_what_the_user_set_in_matplotlib_does_not_matter() -> None:

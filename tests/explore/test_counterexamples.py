@@ -7,7 +7,6 @@ Law 1. The files are written by `tcpsim explore --mutants -o tests/explore/count
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ from click.testing import CliRunner
 from tcpsim import run
 from tcpsim.cli import commands, counting
 from tcpsim.explore import catching
-from tcpsim.explore.catching import MOST_STEPS, STATES, Caught, catch
+from tcpsim.explore.catching import MOST_STEPS, Caught, catch
 from tcpsim.explore.engine import Limits
 from tcpsim.explore.shelf import explorations
 from tcpsim.properties import PROPERTIES, named
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 
 FILES: Final = Path(__file__).parent / "counterexamples"
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explore.md"
+ENDLESS: Final = ("rst-answered-by-rst", "ack-answered-by-ack")
+"""Bugs by which segments go on and on: their runs can't end as they would without."""
 EACH = pytest.mark.parametrize("seeded", SEEDED, ids=lambda seeded: seeded.mutant)
 
 
@@ -65,7 +66,10 @@ def test_with_its_mutant_it_breaks_its_property(seeded: Seeded) -> None:
     assert scenario.mutant is not None
     assert scenario.mutant.name == seeded.mutant
     failures = [str(outcome) for outcome in run(scenario, mutant=seeded.mutant).failures]
-    assert [each for each in failures if asked.subject.name in each] == failures
+    if seeded.mutant in ENDLESS:
+        failures = [each for each in failures if "expected the run to end by being idle" not in each]
+    assert len(failures) == 1
+    assert asked.subject.name in failures[0]
 
 
 @EACH
@@ -73,7 +77,7 @@ def test_it_is_short_and_tells_its_steps(seeded: Seeded) -> None:
     told = steps(seeded.mutant)
     assert 0 < len(told) <= MOST_STEPS
     head = " ".join(file(seeded.mutant).text.replace("#", "").split())
-    assert f"With the mutant {seeded.mutant} it is not so." in head
+    assert f"With the mutant {seeded.mutant} it is not so, as " in head
 
 
 # ---------------------------------------------------------------------- the table
@@ -103,36 +107,33 @@ def test_most_kinds_of_property_catch_something() -> None:
 # ---------------------------------------------------------------------- catching
 
 
-SOME: Final = ("old-opening", "opening-calls", "server-closes")
-
-
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three small scenarios on the shelf."""
-    known = {name: path for name, path in explorations().items() if name in SOME}
+def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few scenarios on the shelf; by default one."""
+    names = getattr(request, "param", ["old-opening"])
+    known = {name: explorations()[name] for name in names}
     monkeypatch.setattr(catching, "explorations", lambda: known)
 
 
-def caught(mutant: str, faults: int, states: int = STATES) -> Caught:
+def caught(mutant: str, faults: int) -> Caught:
     (seeded,) = [each for each in SEEDED if each.mutant == mutant]
-    return catch(seeded, faults, Limits(states))
+    return catch(seeded, faults, Limits())
 
 
 @pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("shelf", [["server-closes"]], indirect=True)
 def test_a_bug_is_caught_with_the_fewest_faults_and_again_the_same() -> None:
-    found = caught("fin-taken-twice", 1)
-    assert (found.property, found.faults) == ("A9", 1)
-    assert found.text.startswith("# A counterexample to fin-taken-once (A9), found by exploring ")
-    assert caught("fin-taken-twice", 1) == found, "nothing depends on what was remembered"
-    assert caught("fin-taken-twice", 0) == replace(
-        found, property="", name="", scenario="", faults=0, steps=0, text="", states=caught("fin-taken-twice", 0).states
-    )
+    assert caught("text-after-fin", 0).property == ""
+    found = caught("text-after-fin", 1)
+    assert (found.property, found.faults, found.scenario) == ("A9", 1, "server-closes")
+    assert found.text.startswith("# A counterexample to fin-taken-once (A9), found by exploring server-closes:\n")
+    assert caught("text-after-fin", 1) == found, "nothing depends on what was remembered"
 
 
 @pytest.mark.usefixtures("shelf")
 def test_what_is_not_caught_is_said_and_a_mutant_of_hosts_is_not_explored() -> None:
     assert caught("silent-in-closing", 0).property == ""
-    found = catch(Seeded("no-quiet-time", "I12", "a host that speaks at once"), 0, Limits(STATES))
+    found = catch(Seeded("no-quiet-time", "I12", "a host that speaks at once"), 0, Limits())
     assert (found.property, found.states) == ("", 0)
 
 
@@ -146,9 +147,8 @@ def test_a_way_of_more_than_twenty_steps_does_not_count(monkeypatch: pytest.Monk
 # ---------------------------------------------------------------------- the command
 
 
+@pytest.mark.usefixtures("shelf")
 def test_the_command_writes_files_and_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    test_shelf = {name: path for name, path in explorations().items() if name in SOME}
-    monkeypatch.setattr(catching, "explorations", lambda: test_shelf)
     few = tuple(each for each in SEEDED if each.mutant in ("two-way-handshake", "silent-in-closing"))
     monkeypatch.setattr(catalogue, "SEEDED", few)
     page = tmp_path / "page.md"

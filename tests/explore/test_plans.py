@@ -12,7 +12,7 @@ from tcpsim.explore.plans import Plan, exploration
 from tcpsim.explore.programs import Call
 from tcpsim.properties import PROPERTIES, Kind, NoSuchProperty
 from tcpsim.scenario import ScenarioError, loads
-from tcpsim.tcp.diagram import CLOSE_WAIT, ESTABLISHED, LISTEN
+from tcpsim.tcp.diagram import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, LISTEN, TIME_WAIT
 from tcpsim.tcp.mutants import MUTANTS, NoSuchMutant
 
 OPEN: dict[str, Any] = {"host": "server", "call": "open", "port": 80, "active": False}
@@ -125,6 +125,42 @@ def test_calls_are_in_their_order_and_wait_for_states() -> None:
     ]  # fmt: skip
 
 
+def test_a_call_waits_until_a_fin_has_been_taken() -> None:
+    made = plan(
+        OPEN, CONNECT,
+        {"when": "client is ESTABLISHED", "host": "client", "call": "close"},
+        {"when": "server signals connection closing", "host": "server", "call": "close"},
+    )  # fmt: skip
+    assert calls(made, 1) == [Call("open"), Call("close", after=(1, CLOSE_WAIT, CLOSING, TIME_WAIT))]
+    report = made.checker(faults=0).run()
+    walked = {(edge.source, edge.target) for edge in report.edges}
+    assert (CLOSE_WAIT, LAST_ACK) in walked
+    assert (ESTABLISHED, FIN_WAIT_1) in walked
+    assert not any(target is CLOSING for _, target in walked)  # the server's FIN is the answer to the client's
+
+
+def test_no_call_that_waits_for_a_fin_comes_before_it() -> None:
+    made = plan(
+        OPEN, CONNECT,
+        {"when": "client is ESTABLISHED", "host": "client", "call": "close"},
+        {"when": "server is ESTABLISHED", "host": "server", "call": "close"},
+        {"when": "client signals connection closing", "host": "server", "call": "abort"},
+    )  # fmt: skip
+    assert calls(made, 1)[-1] == Call("abort", after=(0, CLOSE_WAIT, CLOSING, TIME_WAIT))
+    world = made.fresh(faults=0).world
+    todo, known, aborted = world.initial(), set(), set()
+    while todo:
+        state = todo.pop()
+        if state not in known:
+            known.add(state)
+            for _, _, after in world.successors(state, 0):
+                todo.append(after)
+                places = [world.tables[1].sides[each.other].place for each in (state, after)]
+                if places == [2, 3]:
+                    aborted.add(world.tables[0].sides[state.one].state)
+    assert aborted == {CLOSE_WAIT, LAST_ACK, CLOSING, TIME_WAIT, CLOSED}  # never before the client has taken a FIN
+
+
 def test_times_are_left_out_and_that_is_said() -> None:
     made = plan(OPEN, CONNECT | {"at": "1s"}, {"when": "2s", "host": "client", "call": "close"})
     assert [call.after for call in calls(made, 0)] == [None, None]
@@ -185,11 +221,14 @@ def test_a_connection_may_be_named_if_it_is_the_latest() -> None:
         ({"host": "client", "call": "close", "on": 2},
          "only the latest connection of a host can be explored; expected no `on`, or the latest one"),
         ({"when": "server received 5", "host": "client", "call": "close"},
-         "an exploration can't wait for this; expected `when: HOST is STATE`, the first time that it is, or a time, "
-         "which is left out"),
+         "an exploration can't wait for this; expected `when: HOST is STATE` or `HOST signals connection closing`, "
+         "the first time that it is so, or a time, which is left out"),
+        ({"when": "client signals connection reset", "host": "client", "call": "close"},
+         "an exploration can't wait for this; expected `when: HOST is STATE` or `HOST signals connection closing`, "
+         "the first time that it is so, or a time, which is left out"),
         ({"when": "client is ESTABLISHED 2nd time", "host": "client", "call": "close"},
-         "an exploration can't wait for this; expected `when: HOST is STATE`, the first time that it is, or a time, "
-         "which is left out"),
+         "an exploration can't wait for this; expected `when: HOST is STATE` or `HOST signals connection closing`, "
+         "the first time that it is so, or a time, which is left out"),
         ({"host": "client", "call": "connect", "to": "server:80"},
          "a connect without a port comes from another one than 49152; expected `port: 49152`: one pair of sockets is "
          "explored"),

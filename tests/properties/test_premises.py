@@ -56,3 +56,12 @@ def test_a_reset_in_syn_received_after_a_close_that_waits_leaves_nobody_listenin
     stage.inject(SERVER, segment("RST", 1001, 0, 0), 1)
     assert stage.steps[-1].after.state is CLOSED
     assert stage.answers["A29"] == {True}
+
+
+def test_what_sixteen_bits_cannot_tell_was_not_promised() -> None:
+    """A buffer of whole segments may hold a little more than 65,535 octets; without scaling nobody hears of these."""
+    stage = Stage(base="freebsd", rcv_buff=65_700, window_scale=None).connect()
+    assert stage.players[CLIENT].endpoint.rcv_wnd > 65_535
+    stage.call(CLIENT, "send", b"abc")
+    stage.quiet()
+    assert stage.answers["I6"] == {True}

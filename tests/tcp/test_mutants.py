@@ -36,11 +36,8 @@ def test_the_seeded_bugs_are_mutants_of_the_catalogue() -> None:
     assert len(MUTANTS) >= 100
 
 
-def test_every_property_that_a_bug_can_break_has_a_seeded_one() -> None:
-    numbers = [seeded.property for seeded in SEEDED]
-    assert all(re.fullmatch(r"[IAL]\d{1,2}", number) for number in numbers)
-    # I4 holds whatever an endpoint believes of its own numbers: no mutant is known that breaks it first.
-    assert {int(number[1:]) for number in numbers} == set(range(1, 31)) - {4}
+def test_a_seeded_bug_says_what_catches_it() -> None:
+    assert [seeded.mutant for seeded in SEEDED if not re.fullmatch(r"[IAL]\d{1,2}[bc]?", seeded.property)] == []
     assert all(seeded.bug for seeded in SEEDED)
 
 
