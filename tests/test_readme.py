@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tcpsim import loads, run
 from tcpsim.cli import group
 from tcpsim.cli.commands import tcpsim
+from tcpsim.cli.explore import CUT_SHORT
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -71,13 +72,13 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
 
 
 def test_every_exit_code_is_told() -> None:
-    codes = {0, group.FAILED, group.WRONG_INPUT, group.OUR_BUG, group.INTERRUPTED, group.READER_LEFT}
+    codes = {0, group.FAILED, group.WRONG_INPUT, group.OUR_BUG, group.INTERRUPTED, group.READER_LEFT, CUT_SHORT}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == codes
 
 
 ROOMS = [
-    "wire", "properties", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "web", "testing",
-    "cli",
+    "wire", "properties", "net/sockets", "scenario", "packetdrill", "draw", "draw/views", "capture", "explore", "web",
+    "testing", "cli",
 ]  # fmt: skip
 
 

@@ -111,6 +111,8 @@ def explore(
     if listed:
         _tell_properties(report, as_json=as_json)
         return
+    if page is not None and not seeded:
+        raise click.UsageError("--page goes with --mutants; --all writes the page that -o names")
     if everything or seeded:
         from .exploring import explore_all, explore_mutants
 

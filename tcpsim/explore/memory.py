@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 from typing import Final
 
+try:
+    import resource
+except ImportError:  # a system that has no such thing, as Windows
+    _PAGE = 0
+else:
+    _PAGE = resource.getpagesize()
+
 _STATM: Final = Path("/proc/self/statm")
-_PAGE: Final = resource.getpagesize()
 
 
 def resident() -> int:
-    """Return the octets that are in memory now; where the system does not tell, the most that ever were."""
+    """Return the octets that are in memory now; where the system does not tell, the most that ever were, or 0."""
+    if not _PAGE:
+        return 0
     try:
         return int(_STATM.read_bytes().split()[1]) * _PAGE
     except OSError:

@@ -62,7 +62,7 @@ class Player:
     remote: Socket
     endpoint: type[Endpoint] = Endpoint
     changes: Callable[[Config], Config] | None = None
-    iss_step: int = 64_000
+    iss_step: int = 1_000_000
 
 
 class Side:

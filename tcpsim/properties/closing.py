@@ -75,6 +75,21 @@ def close_sends_fin(world: World) -> Answer:
     return any(end.closed and end.state.both_syns for end in world.ends)
 
 
+@step(
+    "close-ends-in-good-order", "RFC 9293 3.10.4",
+    "CLOSE does not delete a connection that both ends know: its FIN is to come, or a RST tells that data is lost.",
+    id="L11b",
+)  # fmt: skip
+def close_ends_in_good_order(step: Step) -> Answer:
+    """In ESTABLISHED and CLOSE-WAIT, and in SYN-RECEIVED, where the peer may be ESTABLISHED already."""
+    known = step.before.state in (ESTABLISHED, CLOSE_WAIT, SYN_RECEIVED)
+    if not known or step.event.error or not step.event.call.startswith("close"):
+        return None
+    if step.after.state is not CLOSED or any(sent.ctl & RST for sent in step.segments):
+        return True
+    return f"{step.after.name} forgets the connection without a word"
+
+
 # ------------------------------------------------------------------ TIME-WAIT
 
 

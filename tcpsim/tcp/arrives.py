@@ -557,7 +557,7 @@ def _ack_outside(tcb: TCB, now: Time, segment: Segment, acked: int) -> bool:
         below = MASK + 1 - acked
         oldest = tcb.max_snd_wnd
         if tcb.cfg.unsent_ack != "answer":
-            oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK)
+            oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK if tcb.syn_acked else 0)
         if tcb.cfg.challenge_ack and below > oldest:
             challenge(tcb, now, segment, why.ACK_TOO_OLD)
             return False

@@ -462,7 +462,7 @@ class _Walk:
             return False
         oldest = tcb.max_snd_wnd
         if cfg.unsent_ack != "answer":
-            oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK)
+            oldest = min(oldest, (tcb.snd_una - tcb.iss - 1) & MASK if tcb.syn_acked else 0)
         question = "SND.UNA-MAX.SND.WND =< SEG.ACK"
         if cfg.challenge_ack and MASK + 1 - acked > oldest:
             rule = why.CHALLENGE_LIMITED if self._limited() else why.ACK_TOO_OLD

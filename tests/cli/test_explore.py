@@ -173,4 +173,6 @@ def test_a_counterexample_that_cannot_be_written_is_said() -> None:
 
 
 def test_a_property_that_there_is_not() -> None:
-    assert_is_a_sentence(call("explore", "handshake", "--property", "nope"), "`tcpsim explore --properties` lists them")
+    done = CliRunner().invoke(tcpsim, ["explore", "handshake", "--property", "nope"])
+    assert done.exit_code == 2
+    assert done.stderr == "--property: there is no property 'nope'; `tcpsim explore --properties` lists them\n"

@@ -57,6 +57,7 @@ class Host:
     listening: bool = False
     reading: bool = True
     ended: str = ""
+    was: State = CLOSED
 
     def key(self, now: int, named: bool) -> Any:
         """All that it is, at this time; `named` false leaves out who it is."""
@@ -172,7 +173,7 @@ class Naive:
     def _of_user(self, end: int, budget: int) -> Iterator[tuple[int, Naive]]:
         program, place = self.players[end].program, self.hosts[end].place
         for call, goal in program[place] if place < len(program) else ():
-            if call.price <= budget and (call.after is None or call.after[1] in self.hosts[call.after[0]].seen):
+            if call.price <= budget and self._has_been(call):
                 after = self.copy()
                 after.hosts[end].place = goal
                 try:
@@ -181,6 +182,13 @@ class Naive:
                     actions = []
                 after._happened(end, actions)
                 yield call.price, after
+
+    def _has_been(self, call: Call) -> bool:
+        """Whether what a call waits for has been so."""
+        if call.after is None:
+            return True
+        end, *states = call.after
+        return any(state in self.hosts[end].seen for state in states)
 
     # ------------------------------------------------------------------ what happens then
 
@@ -232,6 +240,7 @@ class Naive:
                 return host.endpoint.close(now) if call.name == "close" else host.endpoint.abort(now)
             case "crash":
                 host.endpoint, host.listening, host.partner = self.made(end, host.incarnation), False, 0
+                host.was = LISTEN  # whatever it was, it has come to be CLOSED
                 return []
             case _:
                 raise AssertionError(call.name)
@@ -257,10 +266,11 @@ class Naive:
         self._mark(end)
 
     def _mark(self, end: int) -> None:
-        waited_for = {call.after for player in self.players for place in player.program for call, _ in place}
-        state = self.hosts[end].endpoint.state
-        if (end, state) in waited_for:
-            self.hosts[end].seen |= {state}
+        waits = [call.after for player in self.players for place in player.program for call, _ in place if call.after]
+        host, state = self.hosts[end], self.hosts[end].endpoint.state
+        if state is not host.was and any(end == whose and state in states for whose, *states in waits):
+            host.seen |= {state}
+        host.was = state
 
 
 def _final(what: str) -> bool:

@@ -166,3 +166,9 @@ def test_the_command_writes_files_and_the_table(tmp_path: Path, monkeypatch: pyt
     assert lines[:2] + lines[-2:] == ["before", "<!-- seeded -->", "<!-- end -->", "after"]
     assert lines[4].startswith("| `silent-in-closing` | CLOSING never sends its FIN (smoltcp 398) | nothing |")
     assert lines[5].startswith("| `two-way-handshake` | two-way handshake | I12 `old-duplicates-add-nothing` |")
+
+
+def test_a_page_goes_with_mutants_only() -> None:
+    ran = CliRunner().invoke(commands.tcpsim, ["explore", "handshake", "--page", "x.md"])
+    assert ran.exit_code == 2
+    assert "--page goes with --mutants" in ran.stderr

@@ -20,6 +20,7 @@ WITNESSES = {
     "I1": "transfer", "I2": "transfer", "I3": "transfer", "I4": "transfer", "A5": "probing",
     "A5b": "transfer", "I6": "full",
     "A7": "stale", "A8": "transfer", "A9": "overtaken", "A10": "both_close", "L11": "closed_after_fin",
+    "L11b": "closed_after_fin",
     "I12": "old_text_and_ack", "I12b": "old_syn", "A13": "resets", "A14": "resets",
     "A15b": "challenged", "A16": "old_text_and_ack",
     "A17": "time_wait", "A18": "old_syn_in_time_wait", "A19": "old_timestamp", "L20": "full", "I20b": "probing",
@@ -269,6 +270,17 @@ def test_close_with_unread_data_does_what_the_knobs_say(resets: bool) -> None:
     assert ask(step) is True
     other = replace(step.before, meant=replace(step.before.config, half_duplex_close=not resets))
     assert ask(replace(step, before=other)) not in (True, None)
+
+
+def test_a_close_that_forgets_the_connection_is_seen() -> None:
+    stage = Stage().connect()
+    stage.call(SERVER, "close")
+    step = stage.steps[-1]
+    ask = named("L11b").step
+    assert ask is not None
+    assert ask(step) is True
+    forgotten = replace(step, after=replace(step.after, endpoint=stage.players[SERVER].fresh()), actions=())
+    assert ask(forgotten) == "server forgets the connection without a word"
 
 
 def test_a_move_without_an_edge_is_seen() -> None:

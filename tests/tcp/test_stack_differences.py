@@ -553,6 +553,16 @@ def test_an_ack_of_what_was_never_sent_may_be_dropped(numbers: tuple[int, int]) 
     assert it.arrives("ACK", ack=0, text=b"x")[0] != drops(why.ACK_TOO_OLD)
 
 
+@pytest.mark.parametrize("rule", ["drop", "acknowledge"])
+def test_an_ack_below_our_syn_is_too_old_also_before_that_is_acknowledged(numbers: tuple[int, int], rule: str) -> None:
+    it = reach(SYN_RECEIVED, numbers, unsent_ack=rule)
+    it.closes()
+    assert it.state is FIN_WAIT_1, "and our SYN is not acknowledged"
+    lines = it.arrives("ACK", seq=1, ack=-5, text=b"blind")
+    assert lines[0] == drops(why.ACK_TOO_OLD)
+    assert (it.end.rcv_nxt - it.end.irs) % 2**32 == 1, "nothing of it is taken"
+
+
 @pytest.mark.parametrize(("rule", "stamped"), [("all", [True, True]), ("aborts", [True, False])])
 def test_which_rsts_bear_timestamps(numbers: tuple[int, int], rule: str, stamped: list[bool]) -> None:
     """That of an ABORT does in any case; that which answers text after a full CLOSE need not."""
