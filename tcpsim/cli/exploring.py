@@ -129,7 +129,8 @@ def explore_mutants(
         click.echo(json.dumps([_caught_data(each) for each in found], indent=2))
     else:
         _tell_caught(report, found)
-        report.line(f"{len(found) - len(missed)} of {len(SEEDED)} seeded bugs are caught with at most {most} fault{"s" * (most != 1)}")
+        within = f"at most {most} fault{'s' * (most != 1)}"
+        report.line(f"{len(found) - len(missed)} of {len(SEEDED)} seeded bugs are caught with {within}")
     if interrupted:
         click.echo(f"interrupted: {len(SEEDED) - len(found)} of {len(SEEDED)} were not looked for to the end", err=True)
         return INTERRUPTED
