@@ -23,7 +23,7 @@ demo: $(INSTALLED)  ## run the handshake, print its ladder, draw two figures
 	$(BIN)/tcpsim diagram --lossy
 
 # pytest runs last: its summary is the last line.
-test: lint  ## linter, formatter, types, then every test with branch coverage
+test: lint  ## linter, formatter, types, then every test, and whether each branch of the protocol was run
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --require-protocol-coverage
 
 lint: $(INSTALLED)  ## linter, formatter and types alone

@@ -2,16 +2,19 @@
 
 With TCPSIM_REQUIRE_ALL=1 a skipped test is a failed test: on the machine that decides, whatever a
 test needs has to be there. With --require-protocol-coverage the session fails unless each line and
-branch of the protocol (tcpsim/tcp/) was run; other code is measured and printed, without a bound.
+branch of the protocol (tcpsim/tcp/) was run, by the protocol's own tests in tests/tcp/: those of other floors are
+not measured.
 """
 
 from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ for _taste in ("LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERA
     os.environ.pop(_taste, None)
 
 PROTOCOL = "*/tcpsim/tcp/*"
+PROTOCOL_TESTS = Path(__file__).parent / "tcp"
 
 _unrun: pytest.StashKey[str] = pytest.StashKey()
 
@@ -48,6 +52,19 @@ def fail_a_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"TCPSIM_REQUIRE_ALL is set, and this was skipped: {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage in the tests of the protocol alone: elsewhere it would take two thirds of the time."""
+    measured = Coverage.current()
+    if measured is None or item.path.is_relative_to(PROTOCOL_TESTS):
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
 
 
 @pytest.hookimpl(wrapper=True)

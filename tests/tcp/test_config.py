@@ -97,6 +97,23 @@ def test_off_is_a_value_where_the_knob_says_so(knob: Knob) -> None:
     assert knob.expected.endswith(", or off") is knob.optional
 
 
+@ALL
+def test_what_is_written_is_read_as_the_same_value(knob: Knob) -> None:
+    for config in PROFILES.values():
+        value = getattr(config, knob.name)
+        assert knob.read(knob.written(value)) == value
+
+
+def test_what_is_read_may_be_no_value() -> None:
+    assert KNOBS["keepalive"].read("true") is True
+    assert (KNOBS["keepalive"].written(True), KNOBS["keepalive"].written(False)) == ("true", "false")
+    assert KNOBS["msl"].read("2min") == 2 * MINUTE
+    assert KNOBS["rcv_buff"].read("4096") == 4096
+    for name, text in (("keepalive", "yes"), ("msl", "120"), ("rcv_buff", "4k"), ("rcv_buff", "9" * 30)):
+        with pytest.raises(KnobError):
+            KNOBS[name].read(text)
+
+
 def test_a_duration_is_written_as_people_write_it() -> None:
     assert profile("rfc9293", delayed_ack="40ms").delayed_ack == 40 * MS
     assert profile("rfc9293", user_timeout="off").user_timeout is None

@@ -21,7 +21,7 @@ from tcpsim.tcp.diagram import CLOSED, ESTABLISHED, LISTEN, SYN_SENT, State
 from tcpsim.tcp.endpoint import Endpoint
 from tcpsim.tcp.options import Options
 from tcpsim.tcp.segment import Segment, segment
-from tcpsim.tcp.tcb import TCB
+from tcpsim.tcp.tcb import TCB, key_names
 from tcpsim.tcp.units import HOUR, MINUTE, MS, NEVER, SECOND
 from tests.tcp.flow import MSS, WIDE, established, segments
 from tests.tcp.reach import EVERY_STATE, LOCAL, NUMBERS, REMOTE, fresh, reach
@@ -474,3 +474,14 @@ def test_who_does_not_observe_gets_the_same_segments(beginning: list[Event], eve
     end, _, plain = continued(Endpoint(profile("rfc9293", **KNOBS), LOCAL, REMOTE), 0, [*beginning, *events])
     assert plain == [did for did in seen if did[1] in ("Segment", "Deliver", "Signal", "error")]
     assert end.key(now) == watched.key(now)
+
+
+# ---------------------------------------------------------------------- for who keeps many of them
+
+
+def test_a_key_begins_with_the_variables_that_it_names() -> None:
+    end = fresh().end
+    names = key_names()
+    variables = end.key(0)[0]  # type: ignore[index]  # a key is a tuple, to whoever looks into it
+    assert dict(zip(names, variables, strict=True))["snd_una"] == end.snd_una
+    assert set(names) < set(SLOTS)

@@ -546,3 +546,13 @@ def test_probes_go_on_in_the_last_states(numbers: Numbers, state: State) -> None
     assert segments(it.waits(SECOND)) == [("FIN,ACK", 1, 0)]
     assert it.end.segment_arrives(it.now, segment("ACK", it.end.rcv_nxt, (it.iss + 2) & MASK, 0)) is not None
     assert it.state is not state
+
+
+# ---------------------------------------------------------------------- as its user sees it
+
+
+def test_the_buffer_that_a_user_sees_is_whole_segments_once_both_syns_are_known() -> None:
+    it = fresh(rcv_buff=1000, round_rcv_buff=True)
+    assert it.end.buffer_octets == 1000, "how large a segment may be is not known yet"
+    it = reach(ESTABLISHED, rcv_buff=1000, round_rcv_buff=True)
+    assert it.end.buffer_octets == -(-1000 // it.end.snd_mss) * it.end.snd_mss
