@@ -343,9 +343,10 @@ def _in_processes(
             for ended in as_completed(waiting):
                 yield ended.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for process in set(active_children()) - others:
                 process.terminate()
+            # Who does not wait leaves a thread behind, which may find its pipe closed when Python ends.
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
