@@ -14,10 +14,11 @@ A property of one's own takes a few lines:
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from ..tcp.names import NoSuchName, nearest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,18 +73,8 @@ PROPERTIES: Final[dict[str, Property]] = {}
 """Every property by its name, in the order in which they are told."""
 
 
-class NoSuchProperty(ValueError):
-    """A property that does not exist was asked for.
-
-    Attributes:
-        wrong: what is wrong, in words.
-        nearest: the nearest right word, or "".
-    """
-
-    def __init__(self, wrong: str, nearest: str = "") -> None:
-        self.wrong = wrong
-        self.nearest = nearest
-        super().__init__(f"{wrong}; did you mean {nearest!r}?" if nearest else wrong)
+class NoSuchProperty(NoSuchName):
+    """A property that does not exist was asked for."""
 
 
 def named(name: str) -> Property:
@@ -91,8 +82,7 @@ def named(name: str) -> Property:
     for each in PROPERTIES.values():
         if name in (each.name, each.id):
             return each
-    near = difflib.get_close_matches(name, PROPERTIES, n=1, cutoff=0.5)
-    raise NoSuchProperty(f"there is no property {name!r}", near[0] if near else "")
+    raise NoSuchProperty(f"there is no property {name!r}", nearest_of(name, PROPERTIES))
 
 
 def in_order() -> None:

@@ -12,7 +12,6 @@ Rule 4. What a mutant does in place of the right thing names its own rule, `muta
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
@@ -20,6 +19,7 @@ from ..actions import Discarded, Moved, TimerFired, TimerSet
 from ..config import Config, checked
 from ..diagram import CLOSED, stray
 from ..endpoint import Endpoint
+from ..names import NoSuchName, nearest_of
 from ..rules import Rule
 from ..segment import Segment
 
@@ -96,26 +96,16 @@ MUTANTS: Final[dict[str, Mutant]] = {}
 """Every mutant by its name, in the order in which they are told."""
 
 
-class NoSuchMutant(ValueError):
-    """A mutant that does not exist was asked for.
-
-    Attributes:
-        wrong: what is wrong, in words.
-        nearest: the nearest right word, or "".
-    """
-
-    def __init__(self, wrong: str, nearest: str = "") -> None:
-        self.wrong = wrong
-        self.nearest = nearest
-        super().__init__(f"{wrong}; did you mean {nearest!r}?" if nearest else wrong)
+class NoSuchMutant(NoSuchName):
+    """A mutant that does not exist was asked for."""
 
 
 def named(name: str) -> Mutant:
     """Return a mutant by its name; raise NoSuchMutant if there is none."""
     if name not in MUTANTS:
-        near = difflib.get_close_matches(name, MUTANTS, n=1, cutoff=0.5)
+        near = nearest_of(name, MUTANTS)
         hint = "" if near else "; `tcpsim mutants` lists them"
-        raise NoSuchMutant(f"there is no mutant {name!r}{hint}", near[0] if near else "")
+        raise NoSuchMutant(f"there is no mutant {name!r}{hint}", near)
     return MUTANTS[name]
 
 
