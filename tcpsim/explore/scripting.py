@@ -318,7 +318,8 @@ class Script:
         if self.injected:
             count = len(self.injected)
             what = "an injected segment is" if count == 1 else f"{count} injected segments are"
-            self.notes.append(f"{what} under way from the beginning, and may arrive at any moment or never")
+            when = "and may arrive at any moment or never"
+            self.notes.append(f"{what} under way from the beginning, as of an earlier connection, {when}")
         if any(isinstance(plan.step, models.Crash) and plan.step.down for plan in scenario.script):
             self.notes.append("a host that crashes is up again at once")
         for link in scenario.links:
